@@ -1,0 +1,50 @@
+# Each target makes the virtual environment that it needs; a fresh machine wants Python 3.11+, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+DATA ?= ../shared/data
+
+.PHONY: help demo test lint bench install clean
+
+help:
+	@echo "make demo     score the sample export and show what it says (installs what scoring needs)"
+	@echo "make test     run the tests (installs the development tools)"
+	@echo "make lint     ruff and mypy"
+	@echo "make bench    time every stage of scoring"
+	@echo "make install  put the package with its development tools into $(VENV)"
+
+demo: $(VENV)/.scoring
+	@mkdir -p build
+	$(BIN)/sentiment-kit score corpora/samples/export.csv --output build/demo.parquet
+
+test: $(VENV)/.development
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.development
+	$(BIN)/python scripts/benchmark.py
+
+install: $(VENV)/.development
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is wanted, $$($(PYTHON) --version) was found. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+$(VENV)/.scoring: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing what scoring needs into $(VENV) (a minute or two)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.development: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing the development tools into $(VENV) (several minutes: torch is large)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.scoring

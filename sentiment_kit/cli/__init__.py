@@ -1,0 +1,20 @@
+"""The command line: one file a command, and the only place of the package that prints."""
+
+from __future__ import annotations
+
+import sys
+
+from sentiment_kit.cli.app import app
+from sentiment_kit.errors import SentimentKitError
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one line on standard error and exit code 2."""
+    try:
+        app()
+    except SentimentKitError as error:
+        print(f"error {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output has gone, as in `sentiment-kit analyze ... | head`
+        sys.stderr.close()
+        sys.exit(0)

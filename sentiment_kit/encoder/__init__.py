@@ -1,0 +1,1 @@
+"""From text to probabilities: tokens, windows, and the networks that score them."""

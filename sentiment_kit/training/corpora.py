@@ -1,0 +1,204 @@
+"""From data sets and their cards to one table of examples with a split.
+
+The table is ``<out>/examples.parquet``; its columns are in `SCHEMA`. A row's side (``train``, ``dev``, ``test``) is a
+hash of the smallest text of its group of near-duplicates, so it never moves when sets come or go around it; the sets of
+tier ``restricted`` have the side ``eval`` and whatever resembles them is dropped from the others.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sentiment_kit.errors import CorpusError
+from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES
+from sentiment_kit.training.cards import Card, load_cards, look_up
+from sentiment_kit.training.duplicates import Groups, bands_of, letters_of
+from sentiment_kit.training.feedback import load_feedback
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("set", pa.string()),
+        ("language", pa.string()),
+        ("side", pa.string()),
+        ("weight", pa.float32()),
+        ("text", pa.string()),
+        ("sentiment", pa.int8()),  # index into SENTIMENTS, or -1 where unknown
+        ("themes", pa.list_(pa.int8(), len(THEMES))),  # 1 complains, 0 does not, -1 unknown
+        ("churn", pa.int8()),  # 1 leaves, 0 does not, -1 unknown
+    ]
+)
+
+DEV_SHARE = 0.05
+TEST_SHARE = 0.05
+OWN_TEST_SHARE = 0.20
+OWN_DEV_SHARE = 0.10
+OWN_SETS = ("own_feedback", "own_churn")
+"""Set names that the project's own labelled corpora carry in the table."""
+
+_MAX_CHARACTERS = 4000
+
+
+@dataclass(slots=True)
+class Example:
+    """One row of the table before its side is known."""
+
+    id: str
+    set: str
+    language: str
+    weight: float
+    text: str
+    sentiment: int
+    themes: list[int]
+    churn: int
+    side: str = ""
+    group: str | None = None
+
+
+def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -> Path:
+    """Build the table of examples.
+
+    Args:
+        data: Folder with ``train/<language>/<set>.jsonl.gz`` and ``eval/<language>/<set>.jsonl.gz``.
+        corpora: The project's ``corpora`` folder: cards, feedback, churn.
+        out: Folder to write ``examples.parquet`` and ``counts.json`` to.
+        report: Called with a line of progress now and then.
+
+    Returns:
+        The path of the table.
+
+    Raises:
+        CorpusError: If a set has no card, a card has no set, or a record is not valid.
+    """
+    cards = load_cards(corpora / "cards")
+    examples: list[Example] = []
+    for example in _all_examples(data, corpora, cards):
+        examples.append(example)
+        if len(examples) % 100_000 == 0:
+            report(f"read {len(examples):,} texts")
+    report(f"read {len(examples):,} texts; looking for near-duplicates")
+    kept, dropped = _split(examples)
+    out.mkdir(parents=True, exist_ok=True)
+    table = out / "examples.parquet"
+    rows = [{name: getattr(example, name) for name in SCHEMA.names} for example in kept]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), table, compression="zstd")
+    counts = {"kept": _counts(kept), "dropped": dict(dropped)}
+    (out / "counts.json").write_text(json.dumps(counts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    report(f"wrote {len(kept):,} examples to {table}; dropped {sum(dropped.values()):,} ({dict(dropped)})")
+    return table
+
+
+def _all_examples(data: Path, corpora: Path, cards: list[Card]) -> Iterator[Example]:
+    yield from _own_examples(corpora)
+    by_name = {(card.language, card.name): card for card in cards}
+    for tier, side in (("eval", "eval"), ("train", "")):
+        for language in LANGUAGES:
+            for file in sorted((data / tier / language).glob("*.jsonl.gz")):
+                card = by_name.get((language, file.name.removesuffix(".jsonl.gz")))
+                if card is None:
+                    raise CorpusError("SK603", f"{file} has no card; write corpora/cards/{language}/<set>.json")
+                if side != "eval" and card.tier == "restricted":
+                    raise CorpusError("SK604", f"{file} is restricted and lies among the training sets")
+                yield from _set_examples(file, card, side)
+
+
+def _own_examples(corpora: Path) -> Iterator[Example]:
+    for name, folder in zip(OWN_SETS, ("feedback", "churn"), strict=True):
+        for language in LANGUAGES:
+            file = corpora / folder / f"{language}.jsonl"
+            for record in load_feedback(file) if file.exists() else []:
+                yield Example(
+                    id=f"{name}-{language}-{record.id}",
+                    set=name,
+                    language=language,
+                    weight=1.0,
+                    text=record.text,
+                    sentiment=SENTIMENTS.index(record.sentiment),
+                    themes=[int(theme in record.themes) for theme in THEMES],
+                    churn=int(bool(record.churn)),
+                    side=own_side(record.id),
+                )
+
+
+def own_side(identifier: str) -> str:
+    """Return the side of a record of the project's own: by a hash of its id, so translations stay together."""
+    return _side(identifier, OWN_TEST_SHARE, OWN_DEV_SHARE)
+
+
+def _set_examples(file: Path, card: Card, side: str) -> Iterator[Example]:
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row: dict[str, Any] = json.loads(line)
+            if card.dropped(row) or not row["text"].strip():
+                continue
+            sentiment = card.sentiment_of(row)
+            themes = card.theme_targets(row, sentiment)
+            key = look_up(row, card.group) if card.group else None
+            yield Example(
+                id=row["id"],
+                set=card.name,
+                language=card.language,
+                weight=card.weight,
+                text=row["text"][:_MAX_CHARACTERS],
+                sentiment=-1 if sentiment is None else SENTIMENTS.index(sentiment),
+                themes=[-1 if target is None else target for target in themes],
+                churn=int(bool(row.get(card.churn_field))) if card.churn_field else -1,
+                side=side,
+                group=f"{card.name}/{key}" if key else None,
+            )
+
+
+def _split(examples: list[Example]) -> tuple[list[Example], Counter[str]]:
+    """Give every example its side; drop copies, and what resembles the evaluation sets or the project's own test."""
+    groups = Groups()
+    letters = [letters_of(example.text) for example in examples]
+    for example, text in zip(examples, letters, strict=True):
+        keys = [f"{example.language}/".encode() + band for band in bands_of(text)]
+        groups.add([*keys, *([example.group.encode()] if example.group else [])])
+    smallest: dict[int, str] = {}
+    reserved: set[int] = set()
+    for row, (example, text) in enumerate(zip(examples, letters, strict=True)):
+        group = groups.group(row)
+        smallest[group] = min(text, smallest.get(group, text))
+        if example.side:
+            reserved.add(group)
+    kept: list[Example] = []
+    dropped: Counter[str] = Counter()
+    copies: set[tuple[str, str, str]] = set()
+    for row, (example, text) in enumerate(zip(examples, letters, strict=True)):
+        group = groups.group(row)
+        copy = (example.language, text, "eval" if example.side == "eval" else "")
+        if not example.side and group in reserved:
+            dropped["resembles an evaluation or own text"] += 1
+        elif example.set not in OWN_SETS and copy in copies:
+            dropped["copy"] += 1
+        else:
+            copies.add(copy)
+            example.side = example.side or _side(smallest[group], TEST_SHARE, DEV_SHARE)
+            kept.append(example)
+    return kept, dropped
+
+
+def _side(key: str, test_share: float, dev_share: float) -> str:
+    fraction = int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8], "big") / 2**64
+    return "test" if fraction < test_share else "dev" if fraction < test_share + dev_share else "train"
+
+
+def _counts(examples: list[Example]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {}
+    for example in examples:
+        row = counts.setdefault(f"{example.language}/{example.set}", Counter())
+        row[example.side] += 1
+        row[SENTIMENTS[example.sentiment] if example.sentiment >= 0 else "no sentiment"] += 1
+        row["with a theme"] += int(1 in example.themes)
+    return {name: dict(row) for name, row in sorted(counts.items())}

@@ -1,0 +1,108 @@
+"""The recipe of the bundled model, from the table of examples to a trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from datasets import Dataset
+from tokenizers import Tokenizer
+
+from sentiment_kit.encoder.network import FeedbackNetwork, Shape
+from sentiment_kit.taxonomy import LANGUAGES
+from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
+from sentiment_kit.training.metrics import macro_f1
+from sentiment_kit.training.trainer import Marks, Recipe, predict, train
+from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN
+
+Report = Callable[[str], None]
+
+STAGES = (
+    Recipe("sets", examples=600_000, rate=1e-3, own_share=0.05),
+    Recipe("own", examples=100_000, rate=4e-4, own_share=0.40, seed=2),
+)
+"""All sets first; then a shorter stage in which the project's own feedback has two fifths of each language."""
+
+_DEV_GLANCE = 1500
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The tokenised examples by side, with the rows of the table that they came from."""
+
+    table: dict[str, Dataset]
+    tokens: dict[str, TokenisedExamples]
+
+
+def marks_of(tokenizer: Tokenizer) -> Marks:
+    """Return the ids of a tokenizer's marks."""
+    return Marks(*(tokenizer.token_to_id(name) for name in (PAD, UNKNOWN, BEGIN, END)))
+
+
+def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], report: Report) -> Sides:
+    """Read and tokenise the wanted sides of the table."""
+    table = load_table(examples, examples.parent / "cache")
+    sides = np.array(table["side"])
+    tables = {side: table.select(np.flatnonzero(sides == side)) for side in wanted}
+    return Sides(tables, {side: tokenise(rows, tokenizer, report) for side, rows in tables.items()})
+
+
+def fit(
+    sides: Sides, tokenizer: Tokenizer, vectors: Path, shape: Shape, folder: Path, report: Report
+) -> FeedbackNetwork:
+    """Train the network through all stages; a rerun continues from the last checkpoint.
+
+    Args:
+        sides: Examples with the sides ``train`` and ``dev``.
+        tokenizer: The tokenizer that they were tokenised with.
+        vectors: NumPy file of initial embeddings, (vocabulary, width).
+        shape: Size of the network.
+        folder: Where checkpoints go.
+        report: Called with a line of progress after each round.
+    """
+    torch.manual_seed(1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = FeedbackNetwork(shape)
+    with torch.no_grad():
+        network.tokens.weight.copy_(torch.from_numpy(np.load(vectors)))
+    network.to(device)
+    marks = marks_of(tokenizer)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def evaluate(network: FeedbackNetwork) -> str:
+        return glance(network, sides.tokens["dev"], marks)
+
+    for recipe in STAGES:
+        train(network, sides.tokens["train"], recipe, marks, folder, report, evaluate)
+    return network.cpu().eval()
+
+
+def glance(network: FeedbackNetwork, dev: TokenisedExamples, marks: Marks) -> str:
+    """Return the sentiment macro-F1 of each language on a fixed part of the dev side."""
+    picked: list[int] = []
+    for language in range(len(LANGUAGES)):
+        picked += np.flatnonzero((dev.language == language) & (dev.sentiment >= 0)).tolist()[:: 1][:_DEV_GLANCE]
+    part = _select(dev, np.array(picked))
+    scores, _, _ = predict(network, part, 96, marks)
+    return " ".join(
+        f"{code} {macro_f1(part.sentiment[part.language == i], scores[part.language == i]):.3f}"
+        for i, code in enumerate(LANGUAGES)
+    )
+
+
+def _select(examples: TokenisedExamples, rows: np.ndarray) -> TokenisedExamples:
+    lengths = np.diff(examples.starts)[rows]
+    tokens = [examples.tokens[examples.starts[row] : examples.starts[row + 1]] for row in rows]
+    return TokenisedExamples(
+        tokens=np.concatenate(tokens),
+        starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        sentiment=examples.sentiment[rows],
+        themes=examples.themes[rows],
+        churn=examples.churn[rows],
+        language=examples.language[rows],
+        set=examples.set[rows],
+        weight=examples.weight[rows],
+    )
