@@ -82,8 +82,8 @@ def cell(items: list[Item], predict: Callable[[str], str], *, whole: bool = True
 
 def seeded_langdetect() -> Callable[[str], str]:
     """Return langdetect alone, seeded, with every language that is not ours called ``und``."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory  # noqa: PLC0415
-    from langdetect.lang_detect_exception import LangDetectException  # noqa: PLC0415
+    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+    from langdetect.lang_detect_exception import LangDetectException
 
     factory = DetectorFactory()
     factory.seed = 0
@@ -112,7 +112,9 @@ def microseconds(texts: list[str], predict: Callable[[str], str], rounds: int) -
     return 1e6 * best / max(1, len(texts))
 
 
-def ours_table(items: list[Item], predict: Callable[[str], str], baseline: Callable[[str], str], size: int) -> list[str]:
+def ours_table(
+    items: list[Item], predict: Callable[[str], str], baseline: Callable[[str], str], size: int
+) -> list[str]:
     """Return the rows for our four languages."""
     lines = [
         "| language | source | texts held out | all % | 20+ letters % | langdetect % (sample) |",
@@ -134,7 +136,9 @@ def ours_table(items: list[Item], predict: Callable[[str], str], baseline: Calla
     return lines
 
 
-def neighbours_table(items: list[Item], predict: Callable[[str], str], baseline: Callable[[str], str], size: int) -> list[str]:
+def neighbours_table(
+    items: list[Item], predict: Callable[[str], str], baseline: Callable[[str], str], size: int
+) -> list[str]:
     """Return a row for each other language, hardest first, and their mean."""
     groups: dict[str, list[Item]] = defaultdict(list)
     for item in items:
@@ -145,20 +149,30 @@ def neighbours_table(items: list[Item], predict: Callable[[str], str], baseline:
     for name, chosen in groups.items():
         held_out = [i for i in chosen if i.held_out]
         sampled = random.Random(0).sample(held_out, min(size, len(held_out)))
-        rows.append((share(held_out, predict) or 0.0, name, len(held_out), share(chosen, predict) or 0.0, share(sampled, baseline) or 0.0))
+        rates = [
+            share(texts, answer) or 0.0
+            for texts, answer in ((held_out, predict), (chosen, predict), (sampled, baseline))
+        ]
+        rows.append((rates, name, len(held_out)))
     lines = ["| other language | texts held out | `und` % | langdetect not ours % (sample) |", "|---|---|---|---|"]
-    lines += [f"| {name} | {n} | {rate:.2f} ({all_rate:.2f}) | {base:.1f} |" for rate, name, n, all_rate, base in sorted(rows)]
-    count = max(1, len(rows))
-    means = [sum(row[k] for row in rows) / count for k in (0, 3, 4)]
-    lines.append(f"| **mean of {count}** | | **{means[0]:.2f}** ({means[1]:.2f}) | {means[2]:.1f} |")
+    for (rate, whole, base), name, count in sorted(rows):
+        lines.append(f"| {name} | {count} | {rate:.2f} ({whole:.2f}) | {base:.1f} |")
+    means = [sum(column) / max(1, len(rows)) for column in zip(*(rates for rates, *_ in rows), strict=True)]
+    lines.append(f"| **mean of {len(rows)}** | | **{means[0]:.2f}** ({means[1]:.2f}) | {means[2]:.1f} |")
     return lines
 
 
-def time_table(items: list[Item], predict: Callable[[str], str], baseline: Callable[[str], str], size: int) -> list[str]:
+def time_table(
+    items: list[Item], predict: Callable[[str], str], baseline: Callable[[str], str], size: int
+) -> list[str]:
     """Return CPU time a text for our languages."""
-    lines = ["| texts of | letters a text | µs a text | langdetect µs a text | ratio |", "|---|---|---|---|---|"]
+    lines = ["| texts of | characters a text | µs a text | langdetect µs a text | ratio |", "|---|---|---|---|---|"]
     for language in (*LANGUAGES, "all four"):
-        texts = [i.text for i in items if i.source in CORPORA and language in (i.language, "all four") and i.language in LANGUAGES]
+        texts = [
+            i.text
+            for i in items
+            if i.source in CORPORA and language in (i.language, "all four") and i.language in LANGUAGES
+        ]
         sampled = random.Random(0).sample(texts, min(10 * size, len(texts)))
         mine, theirs = microseconds(sampled, predict, ROUNDS), microseconds(sampled[:size], baseline, 1)
         letters = sum(map(len, sampled)) / max(1, len(sampled))
@@ -175,7 +189,9 @@ def confidence_table(items: list[Item]) -> list[str]:
             right = guess.code == (item.language if item.language in LANGUAGES else "und")
             bins[min(9, int(10 * guess.confidence))].append(right)
     lines = ["| confidence | answers | right % |", "|---|---|---|"]
-    return lines + [f"| {k / 10:.1f}-{k / 10 + 0.1:.1f} | {len(v)} | {100 * sum(v) / len(v):.1f} |" for k, v in sorted(bins.items())]
+    return lines + [
+        f"| {k / 10:.1f}-{k / 10 + 0.1:.1f} | {len(v)} | {100 * sum(v) / len(v):.1f} |" for k, v in sorted(bins.items())
+    ]
 
 
 def documents_table(folder: Path) -> list[str]:
@@ -185,7 +201,9 @@ def documents_table(folder: Path) -> list[str]:
         language, text = path.stem.rsplit("_", 1)[1], path.read_text(encoding="utf-8")
         long_lines = [line for line in text.splitlines() if sum(map(str.isalpha, line)) >= LONG]
         right = sum(detect(line).code == language for line in long_lines)
-        lines.append(f"| {path.name} | {detect(text).code} | {len(long_lines)} | {100 * right / max(1, len(long_lines)):.1f} |")
+        lines.append(
+            f"| {path.name} | {detect(text).code} | {len(long_lines)} | {100 * right / max(1, len(long_lines)):.1f} |"
+        )
     return lines
 
 

@@ -31,11 +31,12 @@ SLICE, SCORED_SLICE = 500, 120
 # A Han or kana character carries about as much as two and a half letters of an alphabet.
 CHARACTER_WEIGHT = 2.5
 # Before any evidence, feedback given to this package is in one of its languages nine times in ten (log odds 2.2); the
-# letters replace that belief, by half after six of them.
-PRIOR, PRIOR_HALF_LIFE = 2.2, 6
+# letters replace that belief, by half after twelve of them.
+PRIOR, PRIOR_HALF_LIFE = 2.2, 12
 # Chinese holds no kana but for a brand or an ornament; Japanese of more than a few words always does.
 KANA_EVIDENCE, HAN_ALONE_FREE, HAN_ALONE_PENALTY = 2.5, 10, 0.4
 MIN_LATIN_LETTERS = 2
+EVEN = 0.5
 
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+|[@#][A-Za-z0-9_.]+")
 _COMPATIBLE = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc\uff01-\uffee\U0001d400-\U0001d7ff]+")
@@ -48,7 +49,6 @@ _NOT_LETTERS = {
     ),
     "Hani": re.compile(r"[^\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"),
 }
-_CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _KANA = re.compile(r"[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff]")
 _LATIN_I = re.compile(r"(?<=[\u0400-\u052f])i|i(?=[\u0400-\u052f])")
 _LATIN_NAME = re.compile(r"[A-Za-z]*[A-Z0-9][A-Za-z0-9]*")
@@ -89,7 +89,7 @@ def detect(text: str) -> LanguageGuess:
         return LanguageGuess(UNDETERMINED, round(share, 4) if script == "other" else 0.0)
     log_odds = _han_log_odds(words[script], sample) if script == "Hani" else _log_odds(words[script], script)
     probability = 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
-    if probability < 0.5:  # noqa: PLR2004
+    if probability < EVEN:
         return LanguageGuess(UNDETERMINED, round((1 - probability) * share, 4))
     return LanguageGuess(CODE_OF_SCRIPT[script], round(probability * share, 4))
 
@@ -179,7 +179,7 @@ def _by_script(sample: str) -> tuple[dict[str, str], dict[str, float]]:
     latin_letters = _count_letters(latin)
     if sample.isascii():
         return {"Latn": latin}, {"Latn": latin_letters}
-    words = {script: _NOT_LETTERS[script].sub(" ", _prepare(sample, script)).strip() for script in ("Hani", "Cyrl", "Arab")}
+    words = {s: _NOT_LETTERS[s].sub(" ", _prepare(sample, s)).strip() for s in ("Hani", "Cyrl", "Arab")}
     letters = {script: _count_letters(found) for script, found in words.items()}
     kana = len(_KANA.findall(sample))
     other = sum(map(str.isalpha, sample)) - sum(letters.values()) - kana - latin_letters
@@ -231,6 +231,6 @@ def _read_profile(table: dict[str, object]) -> _Profile:
     """Unfold ``{"unit": u, "bias": b, "groups": {"12": "abc|abd"}}``: each group weighs its key times the unit."""
     unit, bias, groups = table["unit"], table["bias"], table["groups"]
     if not (isinstance(unit, float) and isinstance(bias, float) and isinstance(groups, dict)):
-        raise TypeError("language_profiles.json does not hold the tables that this version reads; reinstall the package")
+        raise TypeError("language_profiles.json does not hold the tables that this version reads: reinstall")
     weights = {group: int(level) * unit for level, joined in groups.items() for group in joined.split("|")}
     return _Profile(weights=weights, bias=bias)

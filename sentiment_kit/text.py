@@ -231,7 +231,8 @@ _latin_i = _substitution("(?<=[а-яіїєґ'])i|i(?=[а-яіїєґ'])", lambda 
 # ---- words ------------------------------------------------------------------------------------------------------
 
 _mask_links = _substitution(
-    r"(?:https?://|www\.)[^\s<>\"'。、）」』]+|[\w.+-]+@[\w-]+\.[\w.-]*\w",
+    # The look-behind and the bound keep a megabyte of letters from being tried at every letter.
+    r"(?:https?://|www\.)[^\s<>\"'。、）」』]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{0,64}\w",
     lambda match: URL_MASK,
     re.IGNORECASE,
 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
+from sentiment_kit.encoder.bundle import ONNX_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Bundle, write_manifest
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape
 from sentiment_kit.taxonomy import LANGUAGES
+from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
+from sentiment_kit.training.export import export_onnx
 from sentiment_kit.training.metrics import macro_f1
 from sentiment_kit.training.trainer import Marks, Recipe, predict, train
 from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN
@@ -84,7 +89,7 @@ def glance(network: FeedbackNetwork, dev: TokenisedExamples, marks: Marks) -> st
     """Return the sentiment macro-F1 of each language on a fixed part of the dev side."""
     picked: list[int] = []
     for language in range(len(LANGUAGES)):
-        picked += np.flatnonzero((dev.language == language) & (dev.sentiment >= 0)).tolist()[:: 1][:_DEV_GLANCE]
+        picked += np.flatnonzero((dev.language == language) & (dev.sentiment >= 0)).tolist()[:_DEV_GLANCE]
     part = _select(dev, np.array(picked))
     scores, _, _ = predict(network, part, 96, marks)
     return " ".join(
@@ -93,7 +98,7 @@ def glance(network: FeedbackNetwork, dev: TokenisedExamples, marks: Marks) -> st
     )
 
 
-def _select(examples: TokenisedExamples, rows: np.ndarray) -> TokenisedExamples:
+def _select(examples: TokenisedExamples, rows: NDArray[np.int64]) -> TokenisedExamples:
     lengths = np.diff(examples.starts)[rows]
     tokens = [examples.tokens[examples.starts[row] : examples.starts[row + 1]] for row in rows]
     return TokenisedExamples(
@@ -106,3 +111,48 @@ def _select(examples: TokenisedExamples, rows: np.ndarray) -> TokenisedExamples:
         set=examples.set[rows],
         weight=examples.weight[rows],
     )
+
+
+def finish(  # noqa: PLR0913  all that a bundle is made of
+    network: FeedbackNetwork,
+    sides: Sides,
+    tokenizer: Tokenizer,
+    folder: Path,
+    version: str,
+    report: Report,
+) -> Bundle:
+    """Calibrate a trained network on the dev side and write it as a bundle, without its card.
+
+    Args:
+        network: The trained network, on the CPU.
+        sides: Examples with the side ``dev``.
+        tokenizer: Its tokenizer.
+        folder: The bundle's folder; it is made if need be.
+        version: Version of the model.
+        report: Called with a line of progress.
+    """
+    marks = marks_of(tokenizer)
+    folder.mkdir(parents=True, exist_ok=True)
+    report("calibrating on the dev side")
+    calibrations = calibrate(predict(network, sides.tokens["dev"], network.shape.positions, marks), sides.tokens["dev"])
+    tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
+    export_onnx(network, folder / ONNX_FILE)
+    halves = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(halves, folder / WEIGHTS_FILE)
+    write_manifest(
+        folder,
+        {
+            "name": "default",
+            "version": version,
+            "shape": network.shape.to_dict(),
+            "tokens": {
+                "padding": marks.padding,
+                "begin": marks.begin,
+                "end": marks.end,
+                "window": network.shape.positions,
+                "overlap": network.shape.positions // 4,
+            },
+            "calibration": {language: asdict(calibration) for language, calibration in calibrations.items()},
+        },
+    )
+    return Bundle.open(folder)

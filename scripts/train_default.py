@@ -1,0 +1,53 @@
+"""Train the bundled model from the table of examples: fit, calibrate, export, measure against TF-IDF, write the card.
+
+A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py and scripts/prepare_text.py first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from sentiment_kit.encoder.bundle import WEIGHTS_FILE
+from sentiment_kit.encoder.network import Shape
+from sentiment_kit.encoder.onnx import OnnxEncoder
+from sentiment_kit.training.card import write_card
+from sentiment_kit.training.default import finish, fit, load_sides
+from sentiment_kit.training.evaluation import compare
+
+
+def main() -> None:
+    """Read the options and run every step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
+    parser.add_argument("--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json and vectors.npy")
+    parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
+    parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
+    parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and own feedback (corpora)")
+    parser.add_argument("--version", default="0.1", help="version of the model (0.1)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    begun = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - begun:6.0f} s] {line}", flush=True)
+
+    tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
+    sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
+    shape = Shape(tokenizer.get_vocab_size())
+    network = fit(sides, tokenizer, options.text / "vectors.npy", shape, options.run, say)
+    bundle = finish(network, sides, tokenizer, options.out, options.version, say)
+    measured = {side: sides.table[side] for side in ("dev", "eval")}
+    table = compare(OnnxEncoder(bundle), sides.table["train"], measured, say)
+    write_card(bundle, table, options.corpora, options.examples.parent / "counts.json")
+    say(f"wrote {options.out}, {(options.out / WEIGHTS_FILE).stat().st_size / 1e6:.0f} MB of weights")
+
+
+if __name__ == "__main__":
+    main()

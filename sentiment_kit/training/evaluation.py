@@ -1,0 +1,152 @@
+"""The bundled model's figures by language, beside a baseline that was trained on the same rows in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+
+from sentiment_kit.encoder.base import Encoder
+from sentiment_kit.taxonomy import LANGUAGES, THEMES
+from sentiment_kit.training.baseline import TfidfBaseline
+from sentiment_kit.training.metrics import (
+    Interval,
+    binary_balanced_accuracy,
+    binary_f1,
+    bootstrap,
+    calibration_error,
+    macro_f1,
+    theme_f1,
+)
+
+Report = Callable[[str], None]
+
+_CHUNK = 512
+_CAP = 25_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Labelled texts of one language.
+
+    Attributes:
+        texts: Raw texts.
+        sets: The set that each came from.
+        sentiment: Index of the sentiment or -1, (n,).
+        themes: 1, 0 or -1 for unknown, (n, 12).
+        churn: 1, 0 or -1 for unknown, (n,).
+    """
+
+    texts: list[str]
+    sets: NDArray[np.str_]
+    sentiment: NDArray[np.int64]
+    themes: NDArray[np.int64]
+    churn: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Probabilities of sentiment (n, 3), flags of themes (n, 12) and probabilities of churn (n,) or None."""
+
+    sentiment: NDArray[Any]
+    themes: NDArray[np.bool_]
+    churn: NDArray[Any] | None
+
+
+def rows_of(table: Dataset, language: str) -> Rows:
+    """Return the rows of one language of a table of examples that have any label."""
+    part = table.select(np.flatnonzero(np.array(table["language"]) == language))
+    sentiment = np.array(part["sentiment"], dtype=np.int64)
+    themes = np.array(part["themes"], dtype=np.int64).reshape(-1, len(THEMES))
+    churn = np.array(part["churn"], dtype=np.int64)
+    kept = np.flatnonzero((sentiment >= 0) | (themes >= 0).any(1) | (churn >= 0))
+    return Rows(part.select(kept)["text"][:], np.array(part["set"])[kept], sentiment[kept], themes[kept], churn[kept])
+
+
+def capped(rows: Rows, seed: int = 1) -> Rows:
+    """Return the rows with at most 25,000 of each set, drawn by chance, so that no set swamps the baseline."""
+    rng = np.random.default_rng(seed)
+    kept = np.concatenate(
+        [rng.permutation(np.flatnonzero(rows.sets == name))[:_CAP] for name in np.unique(rows.sets)]
+    )
+    texts = [rows.texts[row] for row in kept]
+    return Rows(texts, rows.sets[kept], rows.sentiment[kept], rows.themes[kept], rows.churn[kept])
+
+
+def predict_with(encoder: Encoder, rows: Rows, language: str) -> Predictions:
+    """Score rows with an encoder, as the product does."""
+    scores = [
+        score
+        for start in range(0, len(rows.texts), _CHUNK)
+        for score in encoder.score(
+            rows.texts[start : start + _CHUNK], [language] * len(rows.texts[start : start + _CHUNK])
+        )
+    ]
+    thresholds = encoder.theme_thresholds(language)
+    themes = np.stack([score.themes if score.themes is not None else np.zeros(len(THEMES)) for score in scores])
+    return Predictions(
+        np.stack([score.sentiment for score in scores]),
+        themes >= thresholds,
+        np.array([score.churn if score.churn is not None else 0.0 for score in scores]),
+    )
+
+
+def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float | int]:
+    """Return the figures of predictions on rows; those that the rows have no labels for are left out."""
+    found: dict[str, Interval | float | int] = {"texts": len(rows.texts)}
+    known = np.flatnonzero(rows.sentiment >= 0)
+    if len(known):
+        labels, scores = rows.sentiment[known], predictions.sentiment[known]
+        found["macro-F1"] = bootstrap(lambda picked: macro_f1(labels[picked], scores[picked]), len(known))
+        if {0, 2} <= set(np.unique(labels)):
+            found["balanced accuracy"] = bootstrap(
+                lambda picked: binary_balanced_accuracy(labels[picked], scores[picked]), len(known)
+            )
+        found["calibration error"] = calibration_error(labels, scores)
+    with_theme = np.flatnonzero((rows.themes >= 0).any(1))
+    if (rows.themes[with_theme] == 1).any():
+        targets, flags = rows.themes[with_theme], predictions.themes[with_theme]
+        found["theme micro-F1"] = bootstrap(lambda picked: theme_f1(targets[picked], flags[picked]), len(with_theme))
+    leaving = np.flatnonzero(rows.churn >= 0)
+    if predictions.churn is not None and (rows.churn[leaving] == 1).any():
+        wanted, alarms = rows.churn[leaving], predictions.churn[leaving] >= 0.5  # noqa: PLR2004
+        found["churn F1 (head alone)"] = bootstrap(lambda picked: binary_f1(wanted[picked], alarms[picked]), len(leaving))
+    return found
+
+
+def compare(
+    encoder: Encoder, train: Dataset, sides: dict[str, Dataset], report: Report
+) -> list[dict[str, Any]]:
+    """Return a row of figures for each language, side and system; the baseline is trained once a language."""
+    table: list[dict[str, Any]] = []
+    for language in LANGUAGES:
+        train_rows = capped(rows_of(train, language))
+        parts = {side: rows_of(rows, language) for side, rows in sides.items()}
+        baseline = TfidfBaseline().fit(train_rows.texts, train_rows.sentiment, train_rows.themes)
+        for side, rows in parts.items():
+            sentiment, themes = baseline.predict(rows.texts)
+            systems = {
+                "model": predict_with(encoder, rows, language),
+                "TF-IDF": Predictions(sentiment, themes >= 0.5, None),  # noqa: PLR2004
+            }
+            for system, predictions in systems.items():
+                row = {"language": language, "side": side, "system": system, **figures(rows, predictions)}
+                table.append(row)
+                report(", ".join(f"{name} {_shown(value)}" for name, value in row.items()))
+    return table
+
+
+def markdown(table: list[dict[str, Any]]) -> str:
+    """Return a table of figures as Markdown."""
+    columns = list(dict.fromkeys(name for row in table for name in row))
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(_shown(row.get(name, "-")) for name in columns) + " |" for row in table]
+    return "\n".join(lines)
+
+
+def _shown(value: Interval | float | int | str) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
