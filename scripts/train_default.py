@@ -14,7 +14,6 @@ import torch
 from tokenizers import Tokenizer
 
 from sentiment_kit.encoder.bundle import WEIGHTS_FILE
-from sentiment_kit.encoder.network import Shape
 from sentiment_kit.encoder.onnx import OnnxEncoder
 from sentiment_kit.training.card import write_card
 from sentiment_kit.training.default import finish, fit, load_sides
@@ -25,7 +24,9 @@ def main() -> None:
     """Read the options and run every step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
-    parser.add_argument("--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json and vectors.npy")
+    parser.add_argument(
+        "--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json and vectors.npy"
+    )
     parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
     parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
     parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and own feedback (corpora)")
@@ -40,9 +41,9 @@ def main() -> None:
 
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    shape = Shape(tokenizer.get_vocab_size())
-    network = fit(sides, tokenizer, options.text / "vectors.npy", shape, options.run, say)
-    bundle = finish(network, sides, tokenizer, options.out, options.version, say)
+    network = fit(sides, tokenizer, options.text / "vectors.npy", options.run, say)
+    say("calibrating and exporting")
+    bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)
     measured = {side: sides.table[side] for side in ("dev", "eval")}
     table = compare(OnnxEncoder(bundle), sides.table["train"], measured, say)
     write_card(bundle, table, options.corpora, options.examples.parent / "counts.json")

@@ -42,7 +42,7 @@ class Analyzer:
         Args:
             model: A bundle's folder, a folder with a Hugging Face sequence classification checkpoint, or the name of
                 one on the hub (the last two need the ``train`` extra). By default the bundled model.
-            patterns: Files of churn patterns of your own, named ``<language>.jsonl`` or ``<anything>.<language>.jsonl``.
+            patterns: Files of churn patterns of your own, each named ``<anything>.<language>.jsonl``.
             threads: Threads that one call uses; by default one for each core that the process may use.
 
         Raises:
@@ -73,9 +73,7 @@ class Analyzer:
             raise problem
         return self.analyze_many([text], [language])[0]
 
-    def analyze_many(
-        self, texts: Sequence[str], languages: str | Sequence[str | None] | None = None
-    ) -> list[Analysis]:
+    def analyze_many(self, texts: Sequence[str], languages: str | Sequence[str | None] | None = None) -> list[Analysis]:
         """Analyse several texts at once: one analysis for each, in their order.
 
         A text that cannot be analysed (empty, None, a number) gets an analysis whose ``error`` says why.

@@ -28,13 +28,15 @@ class Label(NamedTuple):
     display: dict[str, str]
 
 
-def _label(name: str, definition: str, en: str, ja: str, uk: str, fa: str) -> Label:
+def _label(name: str, definition: str, en: str, ja: str, uk: str, fa: str) -> Label:  # noqa: PLR0913  four languages
     return Label(name, definition, {"ja": ja, "uk": uk, "fa": fa, "en": en})
 
 
 SENTIMENT_LABELS: tuple[Label, ...] = (
     _label("negative", "the writer is displeased", "negative", "否定的", "негативний", "منفی"),
-    _label("neutral", "a fact, a question, or praise and complaint in balance", "neutral", "中立", "нейтральний", "خنثی"),
+    _label(
+        "neutral", "a fact, a question, or praise and complaint in balance", "neutral", "中立", "нейтральний", "خنثی"
+    ),
     _label("positive", "the writer is pleased", "positive", "肯定的", "позитивний", "مثبت"),
 )
 
@@ -42,97 +44,158 @@ THEME_LABELS: tuple[Label, ...] = (
     _label(
         "quality",
         "the product or food itself: defects, durability, taste, freshness, effect",
-        "quality", "品質", "якість", "کیفیت",
+        "quality",
+        "品質",
+        "якість",
+        "کیفیت",
     ),
     _label(
         "accuracy",
         "wrong, missing or not as described; misleading information",
-        "wrong or not as described", "誤り・説明との相違", "невідповідність", "مغایرت با سفارش",
+        "wrong or not as described",
+        "誤り・説明との相違",
+        "невідповідність",
+        "مغایرت با سفارش",
     ),
     _label(
         "delivery",
         "shipping, courier, packaging, lost or damaged in transit",
-        "delivery", "配送・梱包", "доставка", "ارسال و بسته‌بندی",
+        "delivery",
+        "配送・梱包",
+        "доставка",
+        "ارسال و بسته‌بندی",
     ),
     _label(
         "delay",
         "waiting, queues, lateness, cancellations, slow service",
-        "delay", "遅れ・待ち時間", "затримка", "تأخیر و معطلی",
+        "delay",
+        "遅れ・待ち時間",
+        "затримка",
+        "تأخیر و معطلی",
     ),
     _label("price", "too expensive, poor value", "price", "価格", "ціна", "قیمت"),
     _label(
         "billing",
         "charges, payment, invoices, fees, refunds, contract terms",
-        "billing", "請求・返金・契約", "оплата й договір", "پرداخت و صورتحساب",
+        "billing",
+        "請求・返金・契約",
+        "оплата й договір",
+        "پرداخت و صورتحساب",
     ),
     _label(
         "staff",
         "attitude, courtesy, competence; bureaucratic, robotic or careless handling",
-        "staff", "接客・スタッフ", "персонал", "برخورد کارکنان",
+        "staff",
+        "接客・スタッフ",
+        "персонал",
+        "برخورد کارکنان",
     ),
     _label(
         "support",
         "cannot reach anyone, no answer, poor after-sales help",
-        "support", "サポート", "підтримка", "پشتیبانی",
+        "support",
+        "サポート",
+        "підтримка",
+        "پشتیبانی",
     ),
     _label(
         "recovery",
         "the complaint itself handled badly: repeated mistakes, ignored, hollow apology, broken promise, no follow-up",
-        "complaint handling", "苦情対応", "розгляд скарг", "رسیدگی به شکایت",
+        "complaint handling",
+        "苦情対応",
+        "розгляд скарг",
+        "رسیدگی به شکایت",
     ),
     _label(
         "app",
         "website, app, device software, connectivity, usability, login",
-        "app and website", "アプリ・サイト", "застосунок і сайт", "اپلیکیشن و سایت",
+        "app and website",
+        "アプリ・サイト",
+        "застосунок і сайт",
+        "اپلیکیشن و سایت",
     ),
     _label(
         "facility",
         "place, room, cleanliness, noise, comfort, location",
-        "facility", "施設・清潔さ", "приміщення", "مکان و نظافت",
+        "facility",
+        "施設・清潔さ",
+        "приміщення",
+        "مکان و نظافت",
     ),
-    _label("trust", "fraud, counterfeit, privacy, safety, deception", "trust", "信頼・安全", "довіра й безпека", "اعتماد و امنیت"),
+    _label(
+        "trust",
+        "fraud, counterfeit, privacy, safety, deception",
+        "trust",
+        "信頼・安全",
+        "довіра й безпека",
+        "اعتماد و امنیت",
+    ),
 )
 
 CHURN_LABELS: tuple[Label, ...] = (
     _label(
         "exit",
         "has left, cancels, will not buy, come or renew again",
-        "leaving", "離脱", "відмова", "ترک",
+        "leaving",
+        "離脱",
+        "відмова",
+        "ترک",
     ),
     _label(
         "switching",
         "goes to, prefers or looks for another supplier",
-        "switching", "乗り換え", "перехід до інших", "رفتن سراغ رقیب",
+        "switching",
+        "乗り換え",
+        "перехід до інших",
+        "رفتن سراغ رقیب",
     ),
     _label(
         "ultimatum",
         "makes leaving conditional, including bargaining for a discount",
-        "ultimatum", "最後通告", "ультиматум", "اتمام حجت",
+        "ultimatum",
+        "最後通告",
+        "ультиматум",
+        "اتمام حجت",
     ),
     _label(
         "resignation",
         "sees no point in complaining or asking any more",
-        "resignation", "あきらめ", "зневіра", "دلسردی",
+        "resignation",
+        "あきらめ",
+        "зневіра",
+        "دلسردی",
     ),
     _label(
         "disengagement",
         "uses or comes less, stopped opening it, loyalty fading",
-        "disengagement", "利用減少", "охолодження", "کم‌رنگ شدن رابطه",
+        "disengagement",
+        "利用減少",
+        "охолодження",
+        "کم‌رنگ شدن رابطه",
     ),
     _label(
         "unresolved",
         "has asked or reported repeatedly, or still waits for an answer",
-        "unresolved", "未解決", "не вирішено", "حل‌نشده",
+        "unresolved",
+        "未解決",
+        "не вирішено",
+        "حل‌نشده",
     ),
     _label(
         "distrust",
         "has lost trust, cannot rely on them",
-        "distrust", "不信", "втрата довіри", "بی‌اعتمادی",
+        "distrust",
+        "不信",
+        "втрата довіри",
+        "بی‌اعتمادی",
     ),
     _label(
         "regret",
         "regrets the purchase or the choice, doubts it",
-        "regret", "後悔", "жаль", "پشیمانی",
+        "regret",
+        "後悔",
+        "жаль",
+        "پشیمانی",
     ),
 )
 

@@ -11,7 +11,8 @@ from sentiment_kit.text import for_matching, for_model, sentences
 
 ANY_TEXT = st.text(st.characters(), max_size=200)  # surrogates included
 FEEDBACK_TEXT = st.text(
-    st.sampled_from("abcИиіїґ'’ʼ`´‘ کيیىكة‌ 可ｶﾞﾊﾟｰーあA１۱٣👍🏽👩‍👧❤️…！!?؟。\n\t\u0301\u0306\u064b\u0640ﬁ㌔İßhttp://w.c@") | st.characters(),
+    st.sampled_from("abcИиіїґ'’ʼ`´‘ کيیىكة‌ 可ｶﾞﾊﾟｰーあA１۱٣👍🏽👩‍👧❤️…！!?؟。\n\t\u0301\u0306\u064b\u0640ﬁ㌔İßhttp://w.c@")
+    | st.characters(),
     max_size=120,
 )
 VIEWS = [for_model, for_matching]

@@ -94,7 +94,9 @@ def find_text_column(columns: list[str], wanted: str | None) -> str:
     Raises:
         FileFormatError: If there is no such column, or none with a usual name.
     """
-    shown = ", ".join(repr(name) for name in columns[:_MANY_COLUMNS]) + (", ..." if len(columns) > _MANY_COLUMNS else "")
+    shown = ", ".join(repr(name) for name in columns[:_MANY_COLUMNS]) + (
+        ", ..." if len(columns) > _MANY_COLUMNS else ""
+    )
     if wanted is not None:
         if wanted in columns:
             return wanted

@@ -18,7 +18,6 @@ from sentiment_kit.text import Normalised, for_matching, sentences
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.matcher import Matcher
-    from spacy.tokens import Doc
 
 # Sudachi refuses more than 49,149 bytes; a sentence this long is cut at a character.
 _MAX_SENTENCE = 4_000

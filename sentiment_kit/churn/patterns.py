@@ -100,7 +100,9 @@ def _read(file: Path, make: Callable[[dict[str, Any]], _T]) -> Iterator[_T]:
             seen.add(raw["id"])
             yield make(raw)
         except (KeyError, TypeError, ValueError, re.error) as error:
-            raise PatternError("SK502", f"{file}, line {number}: {error!r}; see docs/churn.md for the format") from error
+            raise PatternError(
+                "SK502", f"{file}, line {number}: {error!r}; see docs/churn.md for the format"
+            ) from error
 
 
 def _pattern(raw: dict[str, Any]) -> Pattern:

@@ -28,7 +28,6 @@ def analyze(
     """Analyse texts: language, sentiment, complaint themes, churn phrases.
 
     Examples:
-
       sentiment-kit analyze "Third email, no answer. I won't be ordering here again."
 
       sentiment-kit analyze --json < reviews.txt > reviews.jsonl

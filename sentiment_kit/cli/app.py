@@ -10,8 +10,8 @@ from sentiment_kit.cli.score import score
 
 app = typer.Typer(
     name="sentiment-kit",
-    help="Customer feedback in Japanese, Ukrainian, Persian and English: language, sentiment, complaint themes, and the "
-    "phrases of customers who are about to leave. Offline, from one small model.",
+    help="Customer feedback in Japanese, Ukrainian, Persian and English: language, sentiment, complaint themes, and "
+    "the phrases of customers who are about to leave. Offline, from one small model.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -33,14 +33,18 @@ def print_analysis(out: Console, analysis: Analysis) -> None:
         out.print(Text(f"    error {analysis.error}", "red"))
         return
     if analysis.sentiment is None or analysis.churn is None:
-        out.print(Text("    language not one of ja, uk, fa, en, or not to be told; not scored (--lang overrides)", "dim"))
+        out.print(
+            Text("    language not one of ja, uk, fa, en, or not to be told; not scored (--lang overrides)", "dim")
+        )
         return
     score = analysis.sentiment.scores[analysis.sentiment.label]
     line = Text("    ").append(analysis.language.code).append("  ")
     line.append(f"{analysis.sentiment.label} {score:.2f}", _SENTIMENT_STYLE[analysis.sentiment.label])
     if analysis.themes:
         line.append("  themes: " + ", ".join(f"{theme.name} {theme.score:.2f}" for theme in analysis.themes))
-    line.append("  churn: ").append(f"{analysis.churn.level} {analysis.churn.score:.2f}", _LEVEL_STYLE[analysis.churn.level])
+    line.append("  churn: ").append(
+        f"{analysis.churn.level} {analysis.churn.score:.2f}", _LEVEL_STYLE[analysis.churn.level]
+    )
     out.print(line)
     for phrase in analysis.churn.phrases:
         out.print(Text("    ").append(f"{phrase.kind}: ", "bold").append(phrase.text))
@@ -92,7 +96,9 @@ def print_summary(out: Console, summary: Summary) -> None:
     for analysis in examples:
         assert analysis.churn is not None  # noqa: S101  only flagged analyses are kept
         kinds = ", ".join(dict.fromkeys(phrase.kind for phrase in analysis.churn.phrases))
-        head = Text(f"  {analysis.language.code} ").append(f"{analysis.churn.level:<6}", _LEVEL_STYLE[analysis.churn.level])
+        head = Text(f"  {analysis.language.code} ").append(
+            f"{analysis.churn.level:<6}", _LEVEL_STYLE[analysis.churn.level]
+        )
         out.print(head.append(f" {kinds}\n      ").append_text(highlighted(analysis, _AROUND)))
 
 

@@ -37,7 +37,6 @@ def score(  # noqa: PLR0913  the options of the command
     that cannot be scored is kept, with the reason in sk_error. OUT appears when all rows are written.
 
     Example:
-
       sentiment-kit score reviews.csv -o scored.parquet
     """
     from sentiment_kit.analyzer import Analyzer
@@ -47,9 +46,7 @@ def score(  # noqa: PLR0913  the options of the command
     begun = time.monotonic()
     analyzer = Analyzer(model, patterns=patterns or (), threads=threads)
     with _progress(show=not quiet and sys.stderr.isatty()) as progress:
-        summary = score_file(
-            analyzer, source, target, text=text, language=lang, encoding=encoding, progress=progress
-        )
+        summary = score_file(analyzer, source, target, text=text, language=lang, encoding=encoding, progress=progress)
     if not quiet:
         print_summary(console(), summary)
         seconds = time.monotonic() - begun

@@ -59,7 +59,8 @@ class Block(nn.Module):
         queries, keys, values = mixed.view(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias.to(queries.dtype))
         states = states + self.dropout(self.output(attended.transpose(1, 2).reshape(batch, tokens, width)))
-        return states + self.dropout(self.outer(functional.gelu(self.inner(self.norm_inner(states)))))
+        result: Tensor = states + self.dropout(self.outer(functional.gelu(self.inner(self.norm_inner(states)))))
+        return result
 
 
 class FeedbackNetwork(nn.Module):

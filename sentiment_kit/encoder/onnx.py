@@ -18,6 +18,9 @@ _BUDGET = 4096
 """Tokens of a batch; on two cores larger batches gain nothing and take more memory (measured by `make bench`)."""
 
 
+_OUTPUTS = ("sentiment", "themes", "churn")
+
+
 class OnnxEncoder:
     """Scores texts with a bundle's ONNX network.
 
@@ -76,16 +79,21 @@ class OnnxEncoder:
         return self._bundle.theme_thresholds(language)
 
     def _run(self, windows: list[list[int]]) -> tuple[Floats, ...]:
-        names = ("sentiment", "themes", "churn")
+        """Return the logits of each window; windows that are alike ("good", "good") are computed once."""
+        if not windows:
+            return ()
+        places: dict[tuple[int, ...], int] = {}
+        row_of = [places.setdefault(tuple(window), len(places)) for window in windows]
+        unique = list(places)
         arrays: list[Floats] = []
-        for bucket in length_buckets([len(window) for window in windows], _BUDGET):
-            ids, mask = pad([windows[position] for position in bucket], self._padding)
-            outputs = self._session.run(names, {"ids": ids, "mask": mask})
+        for bucket in length_buckets([len(window) for window in unique], _BUDGET):
+            ids, mask = pad([unique[place] for place in bucket], self._padding)
+            outputs = self._session.run(_OUTPUTS, {"ids": ids, "mask": mask})
             if not arrays:
-                arrays = [np.empty((len(windows), *output.shape[1:]), np.float32) for output in outputs]
+                arrays = [np.empty((len(unique), *output.shape[1:]), np.float32) for output in outputs]
             for array, output in zip(arrays, outputs, strict=True):
                 array[bucket] = output
-        return tuple(arrays)
+        return tuple(array[row_of] for array in arrays)
 
 
 def combine(text: Windows, logits: Sequence[Floats], calibration: Calibration) -> Scores:

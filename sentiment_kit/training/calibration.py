@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -12,7 +14,7 @@ from sentiment_kit.taxonomy import LANGUAGES, THEMES
 from sentiment_kit.training.examples import TokenisedExamples
 from sentiment_kit.training.metrics import theme_f1
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
 
 _GRID = np.arange(0.10, 0.91, 0.05)

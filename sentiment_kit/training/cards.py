@@ -1,7 +1,7 @@
 """Label maps: what the labels of a data set mean in this project's taxonomies.
 
-A card is one JSON file, ``corpora/cards/<language>/<set>.json``; `Card` documents its fields. Cards hold names, maps and
-licences, never text.
+A card is one JSON file, ``corpora/cards/<language>/<set>.json``; `Card` documents its fields. Cards hold names, maps
+and licences, never text.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES
 
 SENTIMENT_SOURCES = ("label", "stars", "nps", "aspects", "constant", "none")
+_PASSIVE = 8
+"""Net promoter score: 9 and 10 promote, 7 and 8 are passive, the rest detract."""
+
 THEME_CONDITIONS = ("always", "row_negative", "aspect_negative")
 
 _STARS: dict[str, str | None] = {"1": "negative", "2": "negative", "3": None, "4": "positive", "5": "positive"}
@@ -95,7 +98,7 @@ class Card:
             return (self.sentiment_map or _STARS).get(str(row.get("stars")))
         if self.sentiment == "nps":
             score = look_up(row, "aspects.nps_score")
-            return None if score in (None, "", 7, 8) else "positive" if int(score) >= 9 else "negative"
+            return None if score in (None, "", 7, 8) else "positive" if int(score) > _PASSIVE else "negative"
         if self.sentiment == "aspects":
             polarities = {target.get("polarity") for target in look_up(row, "aspects.targets") or []}
             found = polarities.pop() if len(polarities) == 1 else None

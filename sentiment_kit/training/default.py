@@ -13,21 +13,28 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from sentiment_kit.encoder.bundle import ONNX_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Bundle, write_manifest
+from sentiment_kit.encoder.bundle import (
+    ONNX_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    Bundle,
+    Calibration,
+    write_manifest,
+)
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
 from sentiment_kit.training.export import export_onnx
 from sentiment_kit.training.metrics import macro_f1
-from sentiment_kit.training.trainer import Marks, Recipe, predict, train
+from sentiment_kit.training.trainer import Marks, Recipe, Surroundings, predict, train
 from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN
 
 Report = Callable[[str], None]
 
 STAGES = (
-    Recipe("sets", examples=600_000, rate=1e-3, own_share=0.05),
-    Recipe("own", examples=100_000, rate=4e-4, own_share=0.40, seed=2),
+    Recipe("sets", examples=400_000, rate=1e-3, own_share=0.05),
+    Recipe("own", examples=70_000, rate=4e-4, own_share=0.40, seed=2),
 )
 """All sets first; then a shorter stage in which the project's own feedback has two fifths of each language."""
 
@@ -44,7 +51,8 @@ class Sides:
 
 def marks_of(tokenizer: Tokenizer) -> Marks:
     """Return the ids of a tokenizer's marks."""
-    return Marks(*(tokenizer.token_to_id(name) for name in (PAD, UNKNOWN, BEGIN, END)))
+    vocabulary = tokenizer.get_vocab()
+    return Marks(*(vocabulary[name] for name in (PAD, UNKNOWN, BEGIN, END)))
 
 
 def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], report: Report) -> Sides:
@@ -55,24 +63,23 @@ def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], re
     return Sides(tables, {side: tokenise(rows, tokenizer, report) for side, rows in tables.items()})
 
 
-def fit(
-    sides: Sides, tokenizer: Tokenizer, vectors: Path, shape: Shape, folder: Path, report: Report
-) -> FeedbackNetwork:
+def fit(sides: Sides, tokenizer: Tokenizer, vectors: Path, folder: Path, report: Report) -> FeedbackNetwork:
     """Train the network through all stages; a rerun continues from the last checkpoint.
 
     Args:
         sides: Examples with the sides ``train`` and ``dev``.
         tokenizer: The tokenizer that they were tokenised with.
         vectors: NumPy file of initial embeddings, (vocabulary, width).
-        shape: Size of the network.
         folder: Where checkpoints go.
         report: Called with a line of progress after each round.
     """
+    start = np.load(vectors)
+    shape = Shape(*start.shape)
     torch.manual_seed(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = FeedbackNetwork(shape)
     with torch.no_grad():
-        network.tokens.weight.copy_(torch.from_numpy(np.load(vectors)))
+        network.tokens.weight.copy_(torch.from_numpy(start))
     network.to(device)
     marks = marks_of(tokenizer)
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,8 +87,9 @@ def fit(
     def evaluate(network: FeedbackNetwork) -> str:
         return glance(network, sides.tokens["dev"], marks)
 
+    around = Surroundings(marks, folder, report, evaluate)
     for recipe in STAGES:
-        train(network, sides.tokens["train"], recipe, marks, folder, report, evaluate)
+        train(network, sides.tokens["train"], recipe, around)
     return network.cpu().eval()
 
 
@@ -113,46 +121,41 @@ def _select(examples: TokenisedExamples, rows: NDArray[np.int64]) -> TokenisedEx
     )
 
 
-def finish(  # noqa: PLR0913  all that a bundle is made of
-    network: FeedbackNetwork,
-    sides: Sides,
-    tokenizer: Tokenizer,
-    folder: Path,
-    version: str,
-    report: Report,
+def finish(
+    network: FeedbackNetwork, dev: TokenisedExamples, tokenizer: Tokenizer, folder: Path, version: str
 ) -> Bundle:
     """Calibrate a trained network on the dev side and write it as a bundle, without its card.
 
     Args:
         network: The trained network, on the CPU.
-        sides: Examples with the side ``dev``.
-        tokenizer: Its tokenizer.
+        dev: The dev side.
+        tokenizer: The network's tokenizer.
         folder: The bundle's folder; it is made if need be.
         version: Version of the model.
-        report: Called with a line of progress.
     """
-    marks = marks_of(tokenizer)
+    logits = predict(network, dev, network.shape.positions, marks_of(tokenizer))
+    return write_bundle(network, tokenizer, calibrate(logits, dev), folder, version)
+
+
+def write_bundle(
+    network: FeedbackNetwork, tokenizer: Tokenizer, calibration: dict[str, Calibration], folder: Path, version: str
+) -> Bundle:
+    """Write a network, its tokenizer and its calibration by language as a bundle, without a card."""
     folder.mkdir(parents=True, exist_ok=True)
-    report("calibrating on the dev side")
-    calibrations = calibrate(predict(network, sides.tokens["dev"], network.shape.positions, marks), sides.tokens["dev"])
     tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
     export_onnx(network, folder / ONNX_FILE)
     halves = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
     save_file(halves, folder / WEIGHTS_FILE)
-    write_manifest(
-        folder,
-        {
-            "name": "default",
-            "version": version,
-            "shape": network.shape.to_dict(),
-            "tokens": {
-                "padding": marks.padding,
-                "begin": marks.begin,
-                "end": marks.end,
-                "window": network.shape.positions,
-                "overlap": network.shape.positions // 4,
-            },
-            "calibration": {language: asdict(calibration) for language, calibration in calibrations.items()},
-        },
-    )
+    (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it readable by its owner alone
+    marks = marks_of(tokenizer)
+    positions = network.shape.positions
+    tokens = {"padding": marks.padding, "begin": marks.begin, "end": marks.end}
+    manifest = {
+        "name": "default",
+        "version": version,
+        "shape": network.shape.to_dict(),
+        "tokens": {**tokens, "window": positions, "overlap": positions // 4},
+        "calibration": {language: asdict(values) for language, values in calibration.items()},
+    }
+    write_manifest(folder, manifest)
     return Bundle.open(folder)

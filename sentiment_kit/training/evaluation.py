@@ -70,9 +70,7 @@ def rows_of(table: Dataset, language: str) -> Rows:
 def capped(rows: Rows, seed: int = 1) -> Rows:
     """Return the rows with at most 25,000 of each set, drawn by chance, so that no set swamps the baseline."""
     rng = np.random.default_rng(seed)
-    kept = np.concatenate(
-        [rng.permutation(np.flatnonzero(rows.sets == name))[:_CAP] for name in np.unique(rows.sets)]
-    )
+    kept = np.concatenate([rng.permutation(np.flatnonzero(rows.sets == name))[:_CAP] for name in np.unique(rows.sets)])
     texts = [rows.texts[row] for row in kept]
     return Rows(texts, rows.sets[kept], rows.sentiment[kept], rows.themes[kept], rows.churn[kept])
 
@@ -87,7 +85,8 @@ def predict_with(encoder: Encoder, rows: Rows, language: str) -> Predictions:
         )
     ]
     thresholds = encoder.theme_thresholds(language)
-    themes = np.stack([score.themes if score.themes is not None else np.zeros(len(THEMES)) for score in scores])
+    nothing = np.zeros(len(THEMES), np.float32)
+    themes = np.stack([nothing if score.themes is None else score.themes for score in scores])
     return Predictions(
         np.stack([score.sentiment for score in scores]),
         themes >= thresholds,
@@ -114,13 +113,11 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
     leaving = np.flatnonzero(rows.churn >= 0)
     if predictions.churn is not None and (rows.churn[leaving] == 1).any():
         wanted, alarms = rows.churn[leaving], predictions.churn[leaving] >= 0.5  # noqa: PLR2004
-        found["churn F1 (head alone)"] = bootstrap(lambda picked: binary_f1(wanted[picked], alarms[picked]), len(leaving))
+        found["churn head F1"] = bootstrap(lambda picked: binary_f1(wanted[picked], alarms[picked]), len(leaving))
     return found
 
 
-def compare(
-    encoder: Encoder, train: Dataset, sides: dict[str, Dataset], report: Report
-) -> list[dict[str, Any]]:
+def compare(encoder: Encoder, train: Dataset, sides: dict[str, Dataset], report: Report) -> list[dict[str, Any]]:
     """Return a row of figures for each language, side and system; the baseline is trained once a language."""
     table: list[dict[str, Any]] = []
     for language in LANGUAGES:

@@ -110,7 +110,8 @@ def draw_weights(examples: TokenisedExamples, own_share: float, cap: int = 25_00
         for rows, part in ((here & own, own_share), (here & ~own, 1 - own_share)):
             if weights[rows].sum() > 0:
                 weights[rows] *= part / weights[rows].sum()
-    return weights / weights.sum()
+    normalised: NDArray[np.float64] = weights / weights.sum()
+    return normalised
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ every machine computes the same. The token embedding is int8 with a scale a row.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,23 @@ def export_onnx(network: FeedbackNetwork, file: Path, *, quantise: bool = True) 
     mask = torch.ones_like(ids)
     batch, tokens = torch.export.Dim("batch", min=1), torch.export.Dim("tokens", min=2, max=network.shape.positions)
     axes = {0: batch, 1: tokens}
-    program = torch.onnx.export(
-        network.eval(),
-        (ids, mask),
-        dynamo=True,
-        input_names=["ids", "mask"],
-        output_names=list(OUTPUTS),
-        dynamic_shapes={"ids": axes, "mask": axes},
-        opset_version=_OPSET,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own internals
+        program = torch.onnx.export(
+            network.eval(),
+            (ids, mask),
+            dynamo=True,
+            input_names=["ids", "mask"],
+            output_names=list(OUTPUTS),
+            dynamic_shapes={"ids": axes, "mask": axes},
+            opset_version=_OPSET,
+            verbose=False,
+        )
     assert program is not None  # noqa: S101  None only where a file name is given
     model = program.model_proto
     if quantise:
         _Quantiser(model).run()
-    # The exporter leaves shapes and source lines in the file; ONNX Runtime infers the first and nobody needs the second.
+    # The exporter leaves shapes and source lines in the file; the first are inferred again, nobody needs the second.
     del model.graph.value_info[:]
     for node in model.graph.node:
         node.doc_string = ""

@@ -1,4 +1,4 @@
-"""The project's own labelled feedback: ``corpora/feedback`` and ``corpora/churn``, in the format of corpora/GUIDE.md."""
+"""The project's own labelled feedback, ``corpora/feedback`` and ``corpora/churn``, as corpora/GUIDE.md describes it."""
 
 from __future__ import annotations
 

@@ -60,9 +60,7 @@ def calibration_error(labels: Labels, scores: Array, bins: int = 15) -> float:
     return float(sum(gaps))
 
 
-def bootstrap(
-    figure: Callable[[NDArray[np.int64]], float], size: int, rounds: int = 200, seed: int = 1
-) -> Interval:
+def bootstrap(figure: Callable[[NDArray[np.int64]], float], size: int, rounds: int = 200, seed: int = 1) -> Interval:
     """Return a figure and its 95 % interval over resampled rows.
 
     Args:

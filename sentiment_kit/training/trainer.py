@@ -57,21 +57,29 @@ class Marks:
     end: int
 
 
-def train(  # noqa: PLR0913  a stage has that many parts
-    network: FeedbackNetwork,
-    examples: TokenisedExamples,
-    recipe: Recipe,
-    marks: Marks,
-    folder: Path,
-    report: Callable[[str], None],
-    evaluate: Callable[[FeedbackNetwork], str],
-) -> None:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a stage works in.
+
+    Attributes:
+        marks: Ids of the tokenizer's marks.
+        folder: Where checkpoints go.
+        report: Called with a line of progress after each round.
+        evaluate: Says in a few words how good the network is by now.
+    """
+
+    marks: Marks
+    folder: Path
+    report: Callable[[str], None]
+    evaluate: Callable[[FeedbackNetwork], str]
+
+
+def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe, around: Surroundings) -> None:
     """Run one stage, or what is left of it; the network holds the result.
 
     A checkpoint is written after each round of 50,000 texts, and a rerun with the same folder goes on from the last.
     """
-    checkpoint = folder / f"{recipe.name}.pt"
-    device = next(network.parameters()).device
+    checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
     optimiser = torch.optim.AdamW(
         [
             {"params": [network.tokens.weight], "lr": recipe.rate / 2, "weight_decay": 0.0},
@@ -87,20 +95,19 @@ def train(  # noqa: PLR0913  a stage has that many parts
     while done < recipe.examples:
         rows = np.random.default_rng([recipe.seed, done]).choice(len(weights), _ROWS_A_ROUND, p=weights)
         network.train()
-        losses, tokens = [], 0
+        losses = []
         for batch in batches(examples, rows, recipe.budget, recipe.longest, (marks.padding, marks.begin, marks.end)):
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * _schedule(done / recipe.examples)
-            losses.append(_step(network, optimiser, examples, batch, recipe, marks, device))
+            losses.append(_learn(network, optimiser, _loss_of(network, examples, batch, recipe, marks)))
             done += len(batch.rows)
-            tokens += int(batch.mask.sum())
         _save(checkpoint, recipe, network, optimiser, done)
         speed = (done - at_start) / (time.monotonic() - begun)
         left = max(0.0, recipe.examples - done) / speed
         mean = np.mean(losses, axis=0)
-        report(
+        around.report(
             f"{recipe.name}: {done:,} of {recipe.examples:,} texts, {speed:.0f} texts/s, {left / 60:.0f} min left; "
-            f"loss sentiment {mean[0]:.3f} themes {mean[1]:.3f} churn {mean[2]:.3f}; dev {evaluate(network)}"
+            f"loss sentiment {mean[0]:.3f} themes {mean[1]:.3f} churn {mean[2]:.3f}; dev {around.evaluate(network)}"
         )
 
 
@@ -111,21 +118,22 @@ def _schedule(progress: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - 0.04) / 0.96)))
 
 
-def _step(  # noqa: PLR0913
-    network: FeedbackNetwork,
-    optimiser: torch.optim.Optimizer,
-    examples: TokenisedExamples,
-    batch: Batch,
-    recipe: Recipe,
-    marks: Marks,
-    device: torch.device,
-) -> tuple[float, float, float]:
+def _loss_of(
+    network: FeedbackNetwork, examples: TokenisedExamples, batch: Batch, recipe: Recipe, marks: Marks
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the losses of sentiment, themes and churn on one batch with some tokens hidden."""
+    device = next(network.parameters()).device
     ids, mask = torch.from_numpy(batch.ids).to(device), torch.from_numpy(batch.mask).to(device)
     hidden = (torch.rand(ids.shape, device=device) < recipe.drop_tokens) & (ids != marks.begin) & (ids != marks.end)
     ids = ids.masked_fill(hidden & mask.bool(), marks.unknown)
     with autocast(device):
         logits = network(ids, mask)
-    losses = _losses(logits, examples, batch.rows, device)
+    return _losses(logits, examples, batch.rows, device)
+
+
+def _learn(
+    network: FeedbackNetwork, optimiser: torch.optim.Optimizer, losses: tuple[Tensor, Tensor, Tensor]
+) -> tuple[float, float, float]:
     optimiser.zero_grad(set_to_none=True)
     (losses[0] + 2.0 * losses[1] + 0.5 * losses[2]).backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -179,9 +187,7 @@ def _evaluation_batches(
     return batches(examples, rows, 8192, longest, (marks.padding, marks.begin, marks.end))
 
 
-def _save(
-    file: Path, recipe: Recipe, network: FeedbackNetwork, optimiser: torch.optim.Optimizer, done: int
-) -> None:
+def _save(file: Path, recipe: Recipe, network: FeedbackNetwork, optimiser: torch.optim.Optimizer, done: int) -> None:
     state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
     partial = file.with_suffix(".partial")
     torch.save({**state, "recipe": json.dumps(asdict(recipe))}, partial)
@@ -191,7 +197,7 @@ def _save(
 def _restore(file: Path, recipe: Recipe, network: FeedbackNetwork, optimiser: torch.optim.Optimizer) -> int:
     if not file.exists():
         return 0
-    state = torch.load(file, weights_only=True)
+    state = torch.load(file, weights_only=True, map_location="cpu")
     if state["recipe"] != json.dumps(asdict(recipe)):
         return 0
     network.load_state_dict(state["network"])

@@ -85,4 +85,5 @@ def train_vectors(sentences: Path, tokenizer: Tokenizer, width: int, epochs: int
     for piece, index in tokenizer.get_vocab().items():
         if piece in found:
             vectors[index] = found[piece]
-    return vectors / vectors.std()
+    scaled: NDArray[np.float32] = vectors / vectors.std()
+    return scaled
