@@ -240,7 +240,9 @@ def test_patterns_of_ones_own(tmp_path):
 
 def test_memory_stays_flat_over_a_stream(analyzer):
     def run(count):
-        for _ in analyzer.stream(f"Order {n}: late again, I won't be ordering here again. {n * 7919}" for n in range(count)):
+        for _ in analyzer.stream(
+            f"Order {n}: late again, I won't be ordering here again. {n * 7919}" for n in range(count)
+        ):
             pass
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 

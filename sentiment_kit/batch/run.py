@@ -11,6 +11,7 @@ from sentiment_kit.analyzer import Analyzer
 from sentiment_kit.batch.readers import find_text_column, open_source
 from sentiment_kit.batch.rows import COLUMNS, columns_of
 from sentiment_kit.batch.writers import check_target, open_writer
+from sentiment_kit.errors import FileFormatError
 from sentiment_kit.results import Analysis
 from sentiment_kit.taxonomy import CHURN_LEVELS
 
@@ -103,6 +104,8 @@ def score_file(  # noqa: PLR0913  the options of a run
         FileFormatError: If the source cannot be read or the target cannot be written.
     """
     check_target(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise FileFormatError("SK223", f"{target} is the input; give another name, so that nothing is lost")
     table = open_source(source, encoding)
     column = find_text_column(table.columns, text)
     kept = [name for name in table.columns if name not in COLUMNS]

@@ -32,8 +32,9 @@ By language and side. `dev` are rows of the training sets held out by a hash, ne
 thresholds and temperatures were fitted on them. `eval` are the restricted sets, which the model never saw and
 which are other data sets and often other domains than those trained on. TF-IDF is character 2- to 5-grams
 with a balanced logistic regression, trained in the same run on the same rows (at most 25,000 a set, 60,000 a
-language). In brackets: 95 % bootstrap intervals. Macro-F1 is over the sentiments that occur; balanced
-accuracy is negative against positive.
+language). In brackets: 95 % bootstrap intervals. Macro-F1 (over the sentiments that occur) and balanced
+accuracy (negative against positive) are means over the sets that have at least 15 rows of each; "pooled" is
+over all rows, which the largest set dominates.
 
 {figures}
 
@@ -81,8 +82,8 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
     stages = ", then ".join(
-        f"{stage.examples:,} texts at a learning rate of {stage.rate:g} with {stage.own_share:.0%} of the project's own "
-        "feedback"
+        f"{stage.examples:,} texts at a learning rate of {stage.rate:g} with {stage.own_share:.0%} of the project's "
+        "own feedback"
         for stage in STAGES
     )
     text = _CARD.format(

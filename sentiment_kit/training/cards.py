@@ -134,8 +134,10 @@ def _complaint_labels(themes: ThemeMap, row: Row, sentiment: str | None) -> Iter
     if themes.when == "aspect_negative":
         aspects = row.get("aspects")
         for aspect in aspects if isinstance(aspects, list) else []:
-            if aspect.get("polarity") == "negative":
-                yield str(aspect.get("category", "")).lower()
+            # Sets write "polarity": "negative" or "Polarity": "NEG".
+            values = {name.lower(): str(value).lower() for name, value in aspect.items()}
+            if values.get("polarity", "").startswith("neg"):
+                yield values.get("category", "")
     elif themes.when == "always" or sentiment == "negative":
         value = look_up(row, themes.field)
         yield from value if isinstance(value, list) else [value] if value else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from sentiment_kit.encoder.bundle import (
     WEIGHTS_FILE,
     Bundle,
     Calibration,
+    sha256,
     write_manifest,
 )
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape
@@ -56,11 +58,19 @@ def marks_of(tokenizer: Tokenizer) -> Marks:
 
 
 def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], report: Report) -> Sides:
-    """Read and tokenise the wanted sides of the table."""
+    """Read and tokenise the wanted sides of the table; the tokens are kept beside it for the next run."""
     table = load_table(examples, examples.parent / "cache")
     sides = np.array(table["side"])
     tables = {side: table.select(np.flatnonzero(sides == side)) for side in wanted}
-    return Sides(tables, {side: tokenise(rows, tokenizer, report) for side, rows in tables.items()})
+    vocabulary = hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
+    key = hashlib.sha256(f"{sha256(examples)} {vocabulary}".encode()).hexdigest()[:16]
+    tokens = {}
+    for side, rows in tables.items():
+        cache = examples.parent / f"tokens-{side}-{key}.npz"
+        if not cache.exists():
+            tokenise(rows, tokenizer, report).save(cache)
+        tokens[side] = TokenisedExamples.load(cache)
+    return Sides(tables, tokens)
 
 
 def fit(sides: Sides, tokenizer: Tokenizer, vectors: Path, folder: Path, report: Report) -> FeedbackNetwork:

@@ -27,6 +27,7 @@ Report = Callable[[str], None]
 
 _CHUNK = 512
 _CAP = 25_000
+_FEWEST = 15
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,17 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
     found: dict[str, Interval | float | int] = {"texts": len(rows.texts)}
     known = np.flatnonzero(rows.sentiment >= 0)
     if len(known):
-        labels, scores = rows.sentiment[known], predictions.sentiment[known]
-        found["macro-F1"] = bootstrap(lambda picked: macro_f1(labels[picked], scores[picked]), len(known))
-        if {0, 2} <= set(np.unique(labels)):
-            found["balanced accuracy"] = bootstrap(
-                lambda picked: binary_balanced_accuracy(labels[picked], scores[picked]), len(known)
+        labels, scores, sets = rows.sentiment[known], predictions.sentiment[known], rows.sets[known]
+        usable = _usable_sets(labels, sets)
+        found["sets"] = len(usable)
+        for name, figure in (("macro-F1", macro_f1), ("balanced accuracy", binary_balanced_accuracy)):
+            found[name] = bootstrap(
+                lambda picked, figure=figure: mean_over_sets(
+                    figure, labels[picked], scores[picked], sets[picked], usable
+                ),
+                len(known),
             )
+        found["pooled macro-F1"] = macro_f1(labels, scores)
         found["calibration error"] = calibration_error(labels, scores)
     with_theme = np.flatnonzero((rows.themes >= 0).any(1))
     if (rows.themes[with_theme] == 1).any():
@@ -115,6 +121,26 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
         wanted, alarms = rows.churn[leaving], predictions.churn[leaving] >= 0.5  # noqa: PLR2004
         found["churn head F1"] = bootstrap(lambda picked: binary_f1(wanted[picked], alarms[picked]), len(leaving))
     return found
+
+
+def mean_over_sets(
+    figure: Callable[[NDArray[np.int64], NDArray[Any]], float],
+    labels: NDArray[np.int64],
+    scores: NDArray[Any],
+    sets: NDArray[np.str_],
+    names: list[str],
+) -> float:
+    """Return the mean of a figure over sets, so that the largest does not stand for the language."""
+    return float(np.mean([figure(labels[sets == name], scores[sets == name]) for name in names]))
+
+
+def _usable_sets(labels: NDArray[np.int64], sets: NDArray[np.str_]) -> list[str]:
+    """Return the sets with enough negative and enough positive rows for a figure of their own."""
+    return [
+        str(name)
+        for name in np.unique(sets)
+        if min((labels[sets == name] == sentiment).sum() for sentiment in (0, 2)) >= _FEWEST
+    ]
 
 
 def compare(encoder: Encoder, train: Dataset, sides: dict[str, Dataset], report: Report) -> list[dict[str, Any]]:

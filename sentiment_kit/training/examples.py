@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,18 @@ class TokenisedExamples:
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.sentiment)
+
+    def save(self, file: Path) -> None:
+        """Write the arrays; the file appears when it is complete."""
+        partial = file.with_suffix(".partial.npz")
+        np.savez(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
+        partial.replace(file)
+
+    @classmethod
+    def load(cls, file: Path) -> TokenisedExamples:
+        """Read what `save` wrote."""
+        with np.load(file, allow_pickle=False) as arrays:
+            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
     def ids(self, index: int, longest: int) -> NDArray[np.int64]:
         """Return a text's ids; of one that is too long the first two thirds and the last third of what fits."""

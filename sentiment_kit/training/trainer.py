@@ -19,8 +19,6 @@ from torch.nn import functional
 from sentiment_kit.encoder.network import FeedbackNetwork
 from sentiment_kit.training.examples import Batch, TokenisedExamples, batches, draw_weights
 
-_ROWS_A_ROUND = 50_000
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -35,6 +33,7 @@ class Recipe:
         longest: Tokens of a window.
         drop_tokens: Share of tokens hidden from the network, so that it does not lean on single words.
         seed: Seed of the draws.
+        round_size: Texts between two checkpoints.
     """
 
     name: str
@@ -45,6 +44,7 @@ class Recipe:
     longest: int = 96
     drop_tokens: float = 0.1
     seed: int = 1
+    round_size: int = 50_000
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Surroundings:
 def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe, around: Surroundings) -> None:
     """Run one stage, or what is left of it; the network holds the result.
 
-    A checkpoint is written after each round of 50,000 texts, and a rerun with the same folder goes on from the last.
+    A checkpoint is written after each round, and a rerun with the same folder goes on from the last.
     """
     checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
     optimiser = torch.optim.AdamW(
@@ -93,7 +93,7 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
     weights = draw_weights(examples, recipe.own_share)
     begun, at_start = time.monotonic(), done
     while done < recipe.examples:
-        rows = np.random.default_rng([recipe.seed, done]).choice(len(weights), _ROWS_A_ROUND, p=weights)
+        rows = np.random.default_rng([recipe.seed, done]).choice(len(weights), recipe.round_size, p=weights)
         network.train()
         losses = []
         for batch in batches(examples, rows, recipe.budget, recipe.longest, (marks.padding, marks.begin, marks.end)):

@@ -1,0 +1,105 @@
+"""Every pattern finds its positive example and not its negative one; every rule cancels what it says."""
+
+import pytest
+
+from sentiment_kit import PatternError
+from sentiment_kit.churn.matcher import PhraseMatcher
+from sentiment_kit.churn.patterns import FOLDER, load_context, load_patterns
+from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def language(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def matcher(language):
+    return PhraseMatcher.default(language)
+
+
+@pytest.fixture(scope="module")
+def patterns(language):
+    return load_patterns(FOLDER / "patterns" / f"{language}.jsonl")
+
+
+def test_every_kind_has_patterns_and_every_pattern_examples(patterns):
+    assert {pattern.kind for pattern in patterns} == set(CHURN_KINDS)
+    assert len(patterns) >= 150
+    assert all(pattern.positive and pattern.negative for pattern in patterns)
+
+
+def test_positive_examples_are_found(matcher, patterns):
+    missed = [
+        (pattern.id, pattern.positive)
+        for pattern in patterns
+        if pattern.kind not in {match.phrase.kind for match in matcher.find(pattern.positive)}
+    ]
+    assert missed == []
+
+
+def test_negative_examples_are_not_found(matcher, patterns):
+    found = [
+        (pattern.id, pattern.negative)
+        for pattern in patterns
+        if f"pattern:{pattern.id}" in {match.phrase.source for match in matcher.find(pattern.negative)}
+    ]
+    assert found == []
+
+
+def test_context_rules_cancel(language, matcher):
+    bare = PhraseMatcher(language, load_patterns(FOLDER / "patterns" / f"{language}.jsonl"))
+    rules = load_context(FOLDER / "context" / f"{language}.jsonl")
+    assert rules
+    for rule in rules:
+        assert matcher.find(rule.cancels) == [], rule.id
+        assert rule.cancels, rule.id
+    # A rule whose sentence holds no phrase to begin with would test nothing; a few guard against later patterns.
+    telling = [rule for rule in rules if bare.find(rule.cancels)]
+    assert len(telling) >= len(rules) / 2
+
+
+def test_the_prefilter_lets_nothing_slip(matcher, patterns):
+    for pattern in patterns:
+        assert matcher.find(f"{pattern.positive}"), pattern.id
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("{", "line 1"),
+        ('{"id": "a", "label": "weather", "pattern": "x"}', "weather"),
+        ('{"id": "a", "label": "exit", "pattern": []}', "'pattern' is empty"),
+        ('{"id": "a", "label": "exit", "pattern": "x", "weight": 2}', "weight 2.0"),
+        ('{"label": "exit", "pattern": "x"}', "'id'"),
+        (
+            '{"id": "a", "label": "exit", "pattern": "x"}\n{"id": "a", "label": "exit", "pattern": "y"}',
+            "line 2.*already",
+        ),
+    ],
+)
+def test_bad_pattern_files(tmp_path, line, wanted):
+    file = tmp_path / "p.jsonl"
+    file.write_text(line, encoding="utf-8")
+    with pytest.raises(PatternError, match=rf"(?s)SK502.*{wanted}"):
+        load_patterns(file)
+
+
+def test_a_pattern_that_spacy_refuses(tmp_path):
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"id": "a", "label": "exit", "pattern": [{"LOWER": "x", "OP": "%"}]}', encoding="utf-8")
+    with pytest.raises(PatternError, match="SK503"):
+        PhraseMatcher("en", load_patterns(file)).find("x")
+
+
+def test_a_missing_pattern_file(tmp_path):
+    with pytest.raises(PatternError, match="SK501"):
+        load_patterns(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("where", ["around", ""])
+def test_a_bad_context_rule(tmp_path, where):
+    file = tmp_path / "c.jsonl"
+    file.write_text(f'{{"id": "a", "where": "{where}", "regex": "x"}}', encoding="utf-8")
+    with pytest.raises(PatternError, match="SK502"):
+        load_context(file)

@@ -1,0 +1,196 @@
+"""Learning, saving, continuing, exporting and scoring, on a handful of texts that a tiny network can learn by heart."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.training
+
+torch = pytest.importorskip("torch")
+
+from sentiment_kit import Analyzer  # noqa: E402
+from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
+from sentiment_kit.taxonomy import LANGUAGES, THEMES  # noqa: E402
+from sentiment_kit.training.baseline import TfidfBaseline  # noqa: E402
+from sentiment_kit.training.calibration import calibrate  # noqa: E402
+from sentiment_kit.training.default import finish, marks_of  # noqa: E402
+from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
+from sentiment_kit.training.metrics import (  # noqa: E402
+    binary_balanced_accuracy,
+    bootstrap,
+    calibration_error,
+    macro_f1,
+    theme_f1,
+)
+from sentiment_kit.training.trainer import Recipe, Surroundings, predict, train  # noqa: E402
+from sentiment_kit.training.vocabulary import train_tokenizer  # noqa: E402
+
+TEXTS = {
+    "ja": [("料理が最悪でまずい", 0), ("普通の店です", 1), ("最高に美味しい", 2)],
+    "uk": [("жахлива якість зламалося", 0), ("звичайний магазин", 1), ("чудово дуже задоволена", 2)],
+    "fa": [("کیفیت افتضاح بود", 0), ("معمولی بود", 1), ("عالی بود ممنون", 2)],
+    "en": [("terrible quality it broke", 0), ("an ordinary shop", 1), ("lovely and delicious", 2)],
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([text for rows in TEXTS.values() for text, _ in rows] * 30, 260)
+
+
+@pytest.fixture(scope="module")
+def examples(tokenizer):
+    rows = [(text, label, i) for i, code in enumerate(LANGUAGES) for text, label in TEXTS[code]] * 12
+    ids = [tokenizer.encode(text, add_special_tokens=False).ids for text, _, _ in rows]
+    labels = np.array([label for _, label, _ in rows])
+    themes = np.full((len(rows), len(THEMES)), -1)
+    themes[:, 0] = labels == 0
+    return TokenisedExamples(
+        tokens=np.concatenate([np.array(i, dtype=np.uint16) for i in ids]),
+        starts=np.concatenate([[0], np.cumsum([len(i) for i in ids])]).astype(np.int64),
+        sentiment=labels,
+        themes=themes,
+        churn=(labels == 0).astype(np.int64),
+        language=np.array([language for _, _, language in rows]),
+        set=np.array(["shop"] * len(rows)),
+        weight=np.ones(len(rows)),
+    )
+
+
+def surroundings(tokenizer, folder, lines):
+    return Surroundings(marks_of(tokenizer), folder, lines.append, lambda network: "-")
+
+
+def tiny(tokenizer):
+    torch.manual_seed(1)
+    return FeedbackNetwork(Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32))
+
+
+RECIPE = Recipe("heart", examples=3000, rate=5e-3, own_share=0.0, budget=2048, longest=32, round_size=1000)
+
+
+def test_learn_export_and_score(tokenizer, examples, tmp_path):
+    network, lines = tiny(tokenizer), []
+    train(network, examples, RECIPE, surroundings(tokenizer, tmp_path, lines))
+    assert len(lines) == 3
+    assert "3,000 of 3,000 texts" in lines[-1]
+    bundle = finish(network.eval(), examples, tokenizer, tmp_path / "bundle", "test")
+    analyzer = Analyzer(model=bundle.folder)
+    for language, rows in TEXTS.items():
+        analyses = analyzer.analyze_many([text for text, _ in rows], languages=language)
+        assert [analysis.sentiment.label for analysis in analyses] == ["negative", "neutral", "positive"]
+        assert analyses[0].theme_scores["quality"] > 0.5 > analyses[2].theme_scores["quality"]
+
+
+def test_a_rerun_continues_and_gives_the_same_network(tokenizer, examples, tmp_path):
+    whole, lines = tiny(tokenizer), []
+    train(whole, examples, RECIPE, surroundings(tokenizer, tmp_path, lines))
+
+    class Stopped(Exception):
+        pass
+
+    def stop(line):
+        raise Stopped
+
+    other = tmp_path / "other"
+    other.mkdir()
+    broken = Surroundings(marks_of(tokenizer), other, stop, lambda network: "-")
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            train(tiny(tokenizer), examples, RECIPE, broken)
+    resumed, rest = tiny(tokenizer), []
+    train(resumed, examples, RECIPE, surroundings(tokenizer, other, rest))
+    assert len(rest) == 1
+    logits = [predict(network, examples, 32, marks_of(tokenizer))[0] for network in (whole, resumed)]
+    assert (logits[0].argmax(1) == logits[1].argmax(1)).all()
+
+
+def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):
+    lines = []
+    train(tiny(tokenizer), examples, RECIPE, surroundings(tokenizer, tmp_path, lines))
+    changed = Recipe(**{**vars(RECIPE), "rate": 1e-3})
+    train(tiny(tokenizer), examples, changed, surroundings(tokenizer, tmp_path, lines))
+    assert len(lines) == 6
+
+
+def test_unknown_labels_teach_nothing(tokenizer, examples):
+    from sentiment_kit.training.trainer import _losses
+
+    logits = (torch.randn(2, 3), torch.randn(2, 12), torch.randn(2))
+    unknown = TokenisedExamples(
+        **{
+            **vars(examples),
+            "sentiment": np.array([-1, -1]),
+            "themes": np.full((2, 12), -1),
+            "churn": np.array([-1, -1]),
+        }
+    )
+    assert [loss.item() for loss in _losses(logits, unknown, np.array([0, 1]), torch.device("cpu"))] == [0, 0, 0]
+
+
+def test_batches_keep_to_the_budget_and_lose_nothing(examples):
+    rows = np.arange(len(examples))
+    found = list(batches(examples, rows, 64, 16, (0, 2, 3)))
+    assert sorted(row for batch in found for row in batch.rows) == rows.tolist()
+    assert all(batch.ids.size <= 64 or len(batch.rows) == 1 for batch in found)
+    assert all((batch.ids[batch.mask == 0] == 0).all() for batch in found)
+
+
+def test_each_language_is_drawn_alike(examples):
+    uneven = examples.language.copy()
+    uneven[: len(uneven) // 2] = 0
+    weights = draw_weights(TokenisedExamples(**{**vars(examples), "language": uneven}), own_share=0.3)
+    assert weights.sum() == pytest.approx(1)
+    shares = [weights[uneven == language].sum() for language in np.unique(uneven)]
+    assert shares == pytest.approx([shares[0]] * len(shares))
+
+
+def test_tokenised_examples_survive_a_file(examples, tmp_path):
+    examples.save(tmp_path / "x.npz")
+    loaded = TokenisedExamples.load(tmp_path / "x.npz")
+    assert all((getattr(loaded, name) == value).all() for name, value in vars(examples).items())
+
+
+def test_calibration_recovers_a_temperature(examples):
+    rng = np.random.default_rng(0)
+    n = 8000
+    logits = rng.normal(0, 2, (n, 3))
+    chances = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    labels = np.array([rng.choice(3, p=p) for p in chances])
+    themes = (rng.random((n, 12)) < 0.3).astype(np.int64)
+    dev = TokenisedExamples(
+        tokens=np.zeros(0, np.uint16), starts=np.zeros(n + 1, np.int64), sentiment=labels, themes=themes,
+        churn=np.full(n, -1), language=rng.integers(0, 4, n), set=np.array(["s"] * n), weight=np.ones(n),
+    )  # fmt: skip
+    sure = calibrate((logits * 3, np.where(themes == 1, 2.0, -2.0), np.zeros(n)), dev)
+    for calibration in sure.values():
+        assert calibration.temperature == pytest.approx(3, rel=0.1)
+        assert (calibration.churn_scale, calibration.churn_shift) == (1.0, 0.0)
+        assert all(0.1 <= threshold <= 0.9 for threshold in calibration.theme_thresholds)
+    json.dumps([vars(calibration) for calibration in sure.values()])
+
+
+def test_baseline_learns():
+    texts = [text for rows in TEXTS.values() for text, _ in rows] * 10
+    labels = np.array([label for rows in TEXTS.values() for _, label in rows] * 10)
+    themes = np.full((len(texts), len(THEMES)), -1)
+    themes[:, 0] = labels == 0
+    sentiment, flags = TfidfBaseline().fit(texts, labels, themes).predict(texts)
+    assert (sentiment.argmax(1) == labels).all()
+    assert ((flags[:, 0] > 0.5) == (labels == 0)).all()
+    assert (flags[:, 1:] == 0).all()
+
+
+def test_metrics_by_hand():
+    labels = np.array([0, 0, 1, 2])
+    scores = np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5], [0.1, 0.8, 0.1], [0.0, 0.2, 0.8]])
+    assert macro_f1(labels, scores) == pytest.approx((2 / 3 + 1 + 2 / 3) / 3)
+    assert binary_balanced_accuracy(labels, scores) == pytest.approx(0.75)
+    assert theme_f1(np.array([[1, 0], [-1, 1]]), np.array([[True, True], [True, False]])) == pytest.approx(0.5)
+    right = np.array([[1.0, 0, 0]] * 4)
+    assert calibration_error(np.array([0, 0, 0, 0]), right) == pytest.approx(0)
+    assert calibration_error(np.array([0, 0, 1, 1]), right) == pytest.approx(0.5)
+    interval = bootstrap(lambda rows: float((labels[rows] == 0).mean()), 4)
+    assert interval.low <= interval.value == 0.5 <= interval.high
+    assert str(interval).startswith("0.500 (")
