@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from sentiment_kit.churn.matcher import PhraseMatcher, _needed
+from sentiment_kit.churn.matcher import PhraseMatcher
 from sentiment_kit.churn.patterns import FOLDER, load_context, load_patterns
 from sentiment_kit.taxonomy import LANGUAGES
 
@@ -38,8 +38,6 @@ def check(language: str, matcher: PhraseMatcher) -> int:
         if any(m.phrase.source == f"pattern:{pattern.id}" for m in matcher.find(pattern.negative)):
             failures += 1
             print(f"{pattern.id}: found in its negative example: {pattern.negative}")
-        if _needed(pattern) is None:
-            print(f"{pattern.id}: no literal for the pre-filter (give one token a LOWER, TEXT, IN or REGEX)")
     for rule in load_context(FOLDER / "context" / f"{language}.jsonl"):
         if found := matcher.find(rule.cancels):
             failures += 1

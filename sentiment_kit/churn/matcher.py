@@ -1,26 +1,28 @@
-"""Churn phrases in a text: a pre-filter that most texts stop at, then spaCy's matcher, then the context rules."""
+"""Churn phrases in a text: spaCy's tokens, the patterns that can match them, spaCy's matcher, then the context rules."""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sentiment_kit.churn.index import PatternIndex, Token
 from sentiment_kit.churn.patterns import FOLDER, ContextRule, Pattern, load_context, load_patterns
 from sentiment_kit.errors import PatternError
 from sentiment_kit.results import ChurnPhrase
 from sentiment_kit.text import Normalised, for_matching, sentences
 
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.matcher import Matcher
+    from spacy.tokens import Doc
 
 # Sudachi refuses more than 49,149 bytes; a sentence this long is cut at a character.
 _MAX_SENTENCE = 4_000
+
+# spaCy keeps every word that it has seen. Past so many it starts anew, so that memory stays flat over any number of texts.
+_MAX_VOCABULARY = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class PhraseMatcher:
     """Finds the churn phrases of one language. Safe to share between threads."""
 
     def __init__(self, language: str, patterns: Iterable[Pattern], context: Iterable[ContextRule] = ()) -> None:
-        """Keep the patterns; spaCy loads when a text first passes the pre-filter.
+        """Keep the patterns; spaCy loads with the first text.
 
         Args:
             language: A code from `sentiment_kit.taxonomy.LANGUAGES`.
@@ -45,7 +47,7 @@ class PhraseMatcher:
         self.language = language
         self._patterns = {pattern.id: pattern for pattern in patterns}
         self._context = tuple(context)
-        self._prefilter = _prefilter(self._patterns.values())
+        self._engine: _Engine | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -63,97 +65,78 @@ class PhraseMatcher:
     def find(self, text: str) -> list[PhraseMatch]:
         """Return the churn phrases of a raw text in their order, overlaps resolved to the longest."""
         view = for_matching(text)
-        if not self._prefilter.search(view.text):
-            return []
         found: list[PhraseMatch] = []
         for start, end in sentences(view.text):
             for piece in range(start, end, _MAX_SENTENCE):
-                stop = min(piece + _MAX_SENTENCE, end)
-                if self._prefilter.search(view.text, piece, stop):
-                    found += self._find_in_sentence(view, piece, stop)
+                found += self._find_in_sentence(view, piece, min(piece + _MAX_SENTENCE, end))
         return found
 
     def _find_in_sentence(self, view: Normalised, start: int, end: int) -> Iterator[PhraseMatch]:
         sentence = view.text[start:end]
-        for pattern, left, right in self._longest(sentence):
+        with self._lock:  # neither Sudachi nor spaCy's vocabulary may be used by two threads at once
+            if self._engine is None or self._engine.is_full():
+                self._engine = _Engine(self.language, self._patterns.values())
+            spans = self._engine.spans(sentence)
+        for pattern, left, right in _longest([(self._patterns[name], left, right) for name, left, right in spans]):
             if self._cancelled(pattern.kind, sentence, left, right, view.text):
                 continue
             raw_start, raw_end = view.to_raw(start + left, start + right)
             phrase = ChurnPhrase(pattern.kind, view.raw[raw_start:raw_end], raw_start, raw_end, f"pattern:{pattern.id}")
             yield PhraseMatch(phrase, pattern.weight)
 
-    def _longest(self, sentence: str) -> list[tuple[Pattern, int, int]]:
-        """Return non-overlapping matches as (pattern, start, end); the longest wins, then the heaviest."""
-        nlp, matcher = self._spacy
-        with self._lock:  # Sudachi's tokenizer must not be shared by two threads at once
-            doc = nlp.make_doc(sentence)
-        spans = [
-            (self._patterns[doc.vocab.strings[key]], doc[first].idx, doc[last - 1].idx + len(doc[last - 1]))
-            for key, first, last in matcher(doc)
-        ]
-        spans.sort(key=lambda span: (span[1] - span[2], -span[0].weight, span[0].id))
-        kept: list[tuple[Pattern, int, int]] = []
-        for span in spans:
-            if all(span[2] <= other[1] or span[1] >= other[2] for other in kept):
-                kept.append(span)
-        return sorted(kept, key=lambda span: span[1])
-
     def _cancelled(self, kind: str, sentence: str, left: int, right: int, text: str) -> bool:
         places = {"before": sentence[:left], "after": sentence[right:], "sentence": sentence, "text": text}
         return any(kind in rule.kinds and rule.expression.search(places[rule.place]) for rule in self._context)
 
-    @cached_property
-    def _spacy(self) -> tuple[Language, Matcher]:
+
+def _longest(spans: list[tuple[Pattern, int, int]]) -> list[tuple[Pattern, int, int]]:
+    """Return the spans without overlaps, in order; the longest wins, then the heaviest."""
+    kept: list[tuple[Pattern, int, int]] = []
+    for span in sorted(spans, key=lambda span: (span[1] - span[2], -span[0].weight, span[0].id)):
+        if all(span[2] <= other[1] or span[1] >= other[2] for other in kept):
+            kept.append(span)
+    return sorted(kept, key=lambda span: span[1])
+
+
+class _Engine:
+    """spaCy's tokenizer and matchers for one language's patterns."""
+
+    def __init__(self, language: str, patterns: Iterable[Pattern]) -> None:
         import spacy
-        from spacy.matcher import Matcher
 
-        nlp = spacy.blank(self.language)
-        matcher = Matcher(nlp.vocab)
-        for pattern in self._patterns.values():
-            tokens = pattern.tokens
-            if isinstance(tokens, str):
-                tokens = [{"TEXT": token.text} for token in nlp.make_doc(for_matching(tokens).text)]
+        self._nlp = spacy.blank(language)
+        self._tokens = {pattern.id: self._tokens_of(pattern) for pattern in patterns}
+        self._index = PatternIndex(self._tokens)
+        self._matchers: dict[str, Matcher] = {}
+
+    def is_full(self) -> bool:
+        """Say whether spaCy has seen so many words that it should start anew."""
+        return len(self._nlp.vocab.strings) > _MAX_VOCABULARY
+
+    def spans(self, sentence: str) -> list[tuple[str, int, int]]:
+        """Return every match in a sentence as (pattern id, start, end), overlaps included."""
+        doc = self._nlp.make_doc(sentence)
+        return [
+            (name, doc[first].idx, doc[last - 1].idx + len(doc[last - 1]))
+            for name in self._index.candidates((token.text, token.lemma_) for token in doc)
+            for _, first, last in self._match(name, doc)
+        ]
+
+    def _match(self, name: str, doc: Doc) -> list[tuple[int, int, int]]:
+        matcher = self._matchers.get(name)
+        if matcher is None:
+            from spacy.matcher import Matcher
+
+            matcher = Matcher(self._nlp.vocab)
             try:
-                matcher.add(pattern.id, [tokens])
+                matcher.add(name, [self._tokens[name]])
             except ValueError as error:
-                raise PatternError("SK503", f"pattern {pattern.id}: spaCy does not accept it: {error}") from error
-        return nlp, matcher
+                raise PatternError("SK503", f"pattern {name}: spaCy does not accept it: {error}") from error
+            self._matchers[name] = matcher
+        matches: list[tuple[int, int, int]] = matcher(doc)
+        return matches
 
-
-def _prefilter(patterns: Iterable[Pattern]) -> re.Pattern[str]:
-    """Return an expression that every text with a match contains: for each pattern its most telling token."""
-    needs = {need for pattern in patterns for need in (_needed(pattern),)}
-    if None in needs:  # a pattern without a single literal: spaCy must look at every text
-        return re.compile("")
-    return re.compile("|".join(sorted(filter(None, needs), key=lambda need: (-len(need), need))) or r"(?!)")
-
-
-def _needed(pattern: Pattern) -> str | None:
-    if isinstance(pattern.tokens, str):
-        return re.escape(for_matching(pattern.tokens).text)
-    needs = [need for token in pattern.tokens if (need := _needed_by_token(token))]
-    # The longest of the shortest alternatives says most.
-    return max(needs, key=lambda need: min(map(len, need.split("|"))), default=None)
-
-
-def _needed_by_token(token: dict[str, Any]) -> str | None:
-    if str(token.get("OP", "1")) in {"?", "*", "!"} or str(token.get("OP", "1")).startswith(("{0", "{,")):
-        return None
-    for attribute in ("LOWER", "TEXT", "ORTH", "LEMMA", "NORM"):
-        wanted = token.get(attribute)
-        if wanted is None:
-            continue
-        if isinstance(wanted, dict) and "REGEX" in wanted and attribute != "LEMMA":
-            return re.sub(r"(?<!\\)[\^$]", "", wanted["REGEX"]) or None
-        words = [wanted] if isinstance(wanted, str) else wanted.get("IN", []) if isinstance(wanted, dict) else []
-        if attribute in {"LEMMA", "NORM"}:
-            words = [_stem(word) for word in words]
-        if words and all(words):
-            return "|".join(sorted(map(re.escape, set(words))))
-    return None
-
-
-def _stem(lemma: str) -> str:
-    """Return what every inflected form of a lemma begins with: in Japanese its leading kanji."""
-    match = re.match(r"[\u3400-\u9fff々]+", lemma)
-    return match[0][:1] if match else ""
+    def _tokens_of(self, pattern: Pattern) -> list[Token]:
+        if isinstance(pattern.tokens, str):
+            return [{"TEXT": token.text} for token in self._nlp.make_doc(for_matching(pattern.tokens).text)]
+        return pattern.tokens
