@@ -1,9 +1,9 @@
 """Which patterns can match at all: decided from the words of a sentence, before spaCy's matcher sees it.
 
 spaCy tries every pattern at every token, which with some hundred patterns full of regular expressions takes
-milliseconds. Here each token description of a pattern is a requirement; what requirements a word meets is worked out once a
-word and remembered, and a pattern is a candidate only if every token that it must have is met by some word of the
-sentence. Candidates are then matched by spaCy, so the result is the same, only sooner.
+milliseconds. Here each token description of a pattern is a requirement; what a word meets is worked out once and
+remembered, and a pattern is a candidate only if every token that it must have is met by some word of the sentence.
+Candidates are then matched by spaCy, so the result is the same, only sooner.
 """
 
 from __future__ import annotations

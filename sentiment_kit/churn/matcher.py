@@ -1,4 +1,4 @@
-"""Churn phrases in a text: spaCy's tokens, the patterns that can match them, spaCy's matcher, then the context rules."""
+"""Churn phrases in a text: spaCy's tokens, the patterns that may match, spaCy's matcher, then the context rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Sudachi refuses more than 49,149 bytes; a sentence this long is cut at a character.
 _MAX_SENTENCE = 4_000
 
-# spaCy keeps every word that it has seen. Past so many it starts anew, so that memory stays flat over any number of texts.
+# spaCy keeps every word that it has seen. Past so many it starts anew, so that memory stays flat over any stream.
 _MAX_VOCABULARY = 200_000
 
 
