@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -13,6 +15,17 @@ from sentiment_kit.text import for_model
 
 _ROWS = 60_000
 _FEWEST = 20
+
+
+def _regression() -> LogisticRegression:
+    return LogisticRegression(C=4.0, class_weight="balanced", solver="liblinear")
+
+
+def _fit_theme(features: csr_matrix, labels: NDArray[np.int64]) -> LogisticRegression | None:
+    known = labels >= 0
+    if min((labels[known] == value).sum() for value in (0, 1)) < _FEWEST:
+        return None
+    return _regression().fit(features[known], labels[known])
 
 
 class TfidfBaseline:
@@ -38,14 +51,10 @@ class TfidfBaseline:
         )
         features = self._vectorizer.fit_transform([for_model(texts[row]).text for row in rows])
         known = sentiment >= 0
-        one = LogisticRegression(C=4.0, class_weight="balanced", solver="liblinear")
-        self._sentiment = OneVsRestClassifier(one).fit(features[known], sentiment[known])
-        self._themes: list[LogisticRegression | None] = []
-        for theme in range(len(THEMES)):
-            known = themes[:, theme] >= 0
-            enough = min((themes[known, theme] == value).sum() for value in (0, 1)) >= _FEWEST
-            model = LogisticRegression(C=4.0, class_weight="balanced", solver="liblinear")
-            self._themes.append(model.fit(features[known], themes[known, theme]) if enough else None)
+        self._sentiment = OneVsRestClassifier(_regression(), n_jobs=-1).fit(features[known], sentiment[known])
+        self._themes: list[LogisticRegression | None] = Parallel(n_jobs=-1)(
+            delayed(_fit_theme)(features, themes[:, theme]) for theme in range(len(THEMES))
+        )
         return self
 
     def predict(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

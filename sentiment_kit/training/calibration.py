@@ -34,14 +34,15 @@ def calibrate(logits: tuple[Floats, Floats, Floats], dev: TokenisedExamples) -> 
     # Sets whose labels are known to be poor say little about what a probability should be.
     trusted = dev.weight >= 0.5  # noqa: PLR2004
     everywhere = sigmoid(themes / _theme_temperature(themes, dev.themes))
-    common = [_threshold(everywhere[:, theme], dev.themes[:, theme]) for theme in range(len(THEMES))]
+    common = [best_threshold(everywhere[:, theme], dev.themes[:, theme]) for theme in range(len(THEMES))]
     calibrations = {}
     for index, code in enumerate(LANGUAGES):
         rows = dev.language == index
         temperature = _theme_temperature(themes[rows], dev.themes[rows])
         scores = sigmoid(themes[rows] / temperature)
         thresholds = [
-            _threshold(scores[:, theme], dev.themes[rows, theme], default=common[theme]) for theme in range(len(THEMES))
+            best_threshold(scores[:, theme], dev.themes[rows, theme], default=common[theme])
+            for theme in range(len(THEMES))
         ]
         sure = rows & trusted & (dev.sentiment >= 0)
         calibrations[code] = Calibration(
@@ -81,7 +82,7 @@ def _theme_temperature(logits: Floats, labels: Labels) -> float:
     return round(float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x)), 4)
 
 
-def _threshold(scores: Floats, labels: Labels, default: float = 0.5) -> float:
+def best_threshold(scores: Floats, labels: Labels, default: float = 0.5) -> float:
     """Return the threshold with the best F1, or `default` where there are too few positive rows to tell."""
     if (labels == 1).sum() < _FEWEST:
         return default

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sentiment_kit.encoder.base import Encoder
 from sentiment_kit.taxonomy import LANGUAGES, THEMES
 from sentiment_kit.training.baseline import TfidfBaseline
+from sentiment_kit.training.calibration import best_threshold
 from sentiment_kit.training.metrics import (
     Interval,
     binary_balanced_accuracy,
@@ -100,7 +101,8 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
     found: dict[str, Interval | float | int] = {"texts": len(rows.texts)}
     known = np.flatnonzero(rows.sentiment >= 0)
     if len(known):
-        labels, scores, sets = rows.sentiment[known], predictions.sentiment[known], rows.sets[known]
+        labels, scores = rows.sentiment[known], predictions.sentiment[known]
+        sets = np.unique(rows.sets[known], return_inverse=True)[1]
         usable = _usable_sets(labels, sets)
         found["sets"] = len(usable)
         for name, figure in (("macro-F1", macro_f1), ("balanced accuracy", binary_balanced_accuracy)):
@@ -127,19 +129,19 @@ def mean_over_sets(
     figure: Callable[[NDArray[np.int64], NDArray[Any]], float],
     labels: NDArray[np.int64],
     scores: NDArray[Any],
-    sets: NDArray[np.str_],
-    names: list[str],
+    sets: NDArray[np.int64],
+    wanted: list[int],
 ) -> float:
-    """Return the mean of a figure over sets, so that the largest does not stand for the language."""
-    return float(np.mean([figure(labels[sets == name], scores[sets == name]) for name in names]))
+    """Return the mean of a figure over the wanted sets, so that the largest does not stand for the language."""
+    return float(np.mean([figure(labels[sets == number], scores[sets == number]) for number in wanted]))
 
 
-def _usable_sets(labels: NDArray[np.int64], sets: NDArray[np.str_]) -> list[str]:
+def _usable_sets(labels: NDArray[np.int64], sets: NDArray[np.int64]) -> list[int]:
     """Return the sets with enough negative and enough positive rows for a figure of their own."""
     return [
-        str(name)
-        for name in np.unique(sets)
-        if min((labels[sets == name] == sentiment).sum() for sentiment in (0, 2)) >= _FEWEST
+        int(number)
+        for number in np.unique(sets)
+        if min((labels[sets == number] == sentiment).sum() for sentiment in (0, 2)) >= _FEWEST
     ]
 
 
@@ -150,11 +152,16 @@ def compare(encoder: Encoder, train: Dataset, sides: dict[str, Dataset], report:
         train_rows = capped(rows_of(train, language))
         parts = {side: rows_of(rows, language) for side, rows in sides.items()}
         baseline = TfidfBaseline().fit(train_rows.texts, train_rows.sentiment, train_rows.themes)
+        guesses = {side: baseline.predict(rows.texts) for side, rows in parts.items()}
+        # Like the model's, the baseline's thresholds are fitted on the dev side.
+        thresholds = [
+            best_threshold(guesses["dev"][1][:, theme], parts["dev"].themes[:, theme]) for theme in range(len(THEMES))
+        ]
         for side, rows in parts.items():
-            sentiment, themes = baseline.predict(rows.texts)
+            sentiment, themes = guesses[side]
             systems = {
                 "model": predict_with(encoder, rows, language),
-                "TF-IDF": Predictions(sentiment, themes >= 0.5, None),  # noqa: PLR2004
+                "TF-IDF": Predictions(sentiment, themes >= thresholds, None),
             }
             for system, predictions in systems.items():
                 row = {"language": language, "side": side, "system": system, **figures(rows, predictions)}
