@@ -225,7 +225,9 @@ _replace_broken = _substitution("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\ud
 _collapse_space = _substitution(r"\s+", lambda match: " ")
 
 # Typed on a Latin keyboard layout: "iнтернет". The two letters look the same.
-_latin_i = _substitution("(?<=[а-яіїєґ'])i|i(?=[а-яіїєґ'])", lambda match: "і")
+_latin_i = _substitution(
+    "(?<=[а-яіїєґ])i|i(?=[а-яіїєґ])|(?<=[а-яіїєґ]')i|i(?='[а-яіїєґ])", lambda match: "і"
+)
 
 
 # ---- words ------------------------------------------------------------------------------------------------------

@@ -93,7 +93,8 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
     weights = draw_weights(examples, recipe.own_share)
     begun, at_start = time.monotonic(), done
     while done < recipe.examples:
-        rows = np.random.default_rng([recipe.seed, done]).choice(len(weights), recipe.round_size, p=weights)
+        size = min(recipe.round_size, recipe.examples - done)
+        rows = np.random.default_rng([recipe.seed, done]).choice(len(weights), size, p=weights)
         network.train()
         losses = []
         for batch in batches(examples, rows, recipe.budget, recipe.longest, (marks.padding, marks.begin, marks.end)):
