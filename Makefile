@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-DATA ?= ../shared/data
 
 .PHONY: help demo test lint bench install clean
 
@@ -32,12 +31,12 @@ bench: $(VENV)/.development
 install: $(VENV)/.development
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or later is wanted, $$($(PYTHON) --version) was found. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed; on Debian and Ubuntu: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.scoring: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing what scoring needs into $(VENV) (a minute or two)"

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from build_language_profiles import build_half, read_texts
 
-from sentiment_kit.language import LANGUAGES, detect
+from sentiment_kit.language import detect
+from sentiment_kit.taxonomy import LANGUAGES
 
 LONG = 20
 CORPORA = ("flores200_devtest", "ntrex128", "tatoeba", "lingua_sentences", "lingua_wordpairs")

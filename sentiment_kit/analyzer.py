@@ -116,6 +116,8 @@ class Analyzer:
             texts: The feedback.
             languages: One language for all, or None to detect each.
         """
+        if isinstance(texts, str | bytes):
+            raise InputError("SK103", f"stream takes an iterable of texts, found {_describe(texts)}")
         iterator = iter(texts)
         while chunk := list(islice(iterator, _STREAM_CHUNK)):
             yield from self.analyze_many(chunk, languages)

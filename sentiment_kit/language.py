@@ -21,10 +21,9 @@ from itertools import repeat
 from operator import add
 
 from sentiment_kit.results import LanguageGuess
+from sentiment_kit.taxonomy import UNDETERMINED
 
-LANGUAGES = ("ja", "uk", "fa", "en")
 CODE_OF_SCRIPT = {"Hani": "ja", "Cyrl": "uk", "Arab": "fa", "Latn": "en"}
-UNDETERMINED = "und"
 
 # Characters read at the beginning, in the middle and at the end of a long text, and letters scored of what is found.
 SLICE, SCORED_SLICE = 500, 120

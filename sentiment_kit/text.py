@@ -95,7 +95,7 @@ def for_matching(text: str) -> Normalised:
     return _run(text, _MATCHING_PASSES)
 
 
-_SENTENCE_END = re.compile(r"(?:[。！？｡]+|[.!?؟۔…]+(?=[\s\"'»”）)]|$)|\n)[」』）)\"'»”]*\s*")
+_SENTENCE_END = re.compile(r"(?:[。！？｡]+|(?<![.!?؟۔…])[.!?؟۔…]++(?=[\s\"'»”）)]|$)|\n)[」』）)\"'»”]*\s*")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -167,7 +167,7 @@ def _one_to_one(table: dict[int, str]) -> _Step:
 
 
 def _lower(text: str) -> tuple[str, _Pass | None]:
-    # İ (U+0130), the one character that str.lower() lengthens, was exchanged before.
+    # İ (U+0130), the one character that str.lower() lengthens, was exchanged before and after NFKC, which composes it.
     return text.lower(), None
 
 
@@ -186,7 +186,7 @@ _PERSIAN_LETTERS = {
     0x0624: "\u0648",  # waw with hamza
 }
 _DIGITS = {zero + value: str(value) for zero in (0x0660, 0x06F0) for value in range(10)}
-_AFTER_NFKC = _one_to_one({**_PERSIAN_LETTERS, **_DIGITS, 0x066A: "%", 0x066B: ".", 0x066C: ","})
+_AFTER_NFKC = _one_to_one({**_PERSIAN_LETTERS, **_DIGITS, ord("İ"): "I", 0x066A: "%", 0x066B: ".", 0x066C: ","})
 
 _MARKS = "\u0300-\u036f\u0483-\u0487\u3099\u309a\uff9e\uff9f\ufe0f\u20e3"
 _COMPATIBILITY = (
@@ -223,11 +223,11 @@ _drop_invisible = _substitution(
 )
 _replace_broken = _substitution("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]+", lambda match: " ")
 _collapse_space = _substitution(r"\s+", lambda match: " ")
+# The patterns are matched sentence by sentence, and a line break ends one.
+_collapse_space_in_lines = _substitution(r"\s+", lambda match: "\n" if "\n" in match[0] else " ")
 
 # Typed on a Latin keyboard layout: "iнтернет". The two letters look the same.
-_latin_i = _substitution(
-    "(?<=[а-яіїєґ])i|i(?=[а-яіїєґ])|(?<=[а-яіїєґ]')i|i(?='[а-яіїєґ])", lambda match: "і"
-)
+_latin_i = _substitution("(?<=[а-яіїєґ])i|i(?=[а-яіїєґ])|(?<=[а-яіїєґ]')i|i(?='[а-яіїєґ])", lambda match: "і")
 
 
 # ---- words ------------------------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ _MATCHING_PASSES: tuple[_Step, ...] = (
     _latin_i,
     _same_quotes,
     _drop_half_space,
-    _collapse_space,
+    _collapse_space_in_lines,
     _join_prefix,
     _join_suffix,
     _single_letters,

@@ -58,7 +58,7 @@ def tiny_bundle(tmp_path_factory):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(4.0)  # the small initial weights would score every text alike
-    calibration = Calibration(1.0, 1.0, (0.5,) * 12, 1.0, 0.0)
+    calibration = Calibration(1.0, (0.0, 0.0, 0.0), 1.0, (0.5,) * 12, 1.0, 0.0)
     folder = tmp_path_factory.mktemp("bundle")
     return write_bundle(network, tokenizer, dict.fromkeys(FEEDBACK, calibration), folder, "tiny")
 

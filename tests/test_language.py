@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_kit.language import LANGUAGES, detect, letter_groups, script_words
+from sentiment_kit.language import detect, letter_groups, script_words
 from sentiment_kit.results import LanguageGuess
+from sentiment_kit.taxonomy import LANGUAGES
 
 SHORT = {
     "ja": ["最高", "大満足", "不満", "良い", "最悪", "対応最悪", "返金希望", "ｻｲｺｰ", "ﾀﾞﾒﾃﾞｽ", "まあまあ"],

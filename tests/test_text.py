@@ -11,7 +11,9 @@ from sentiment_kit.text import for_matching, for_model, sentences
 
 ANY_TEXT = st.text(st.characters(), max_size=200)  # surrogates included
 FEEDBACK_TEXT = st.text(
-    st.sampled_from("abcИиіїґ'’ʼ`´‘ کيیىكة‌ 可ｶﾞﾊﾟｰーあA１۱٣👍🏽👩‍👧❤️…！!?؟。\n\t\u0301\u0306\u064b\u0640ﬁ㌔İßhttp://w.c@")
+    st.sampled_from(
+        "abcИиіїґ'’ʼ`´‘ کيیىكة‌ 可ｶﾞﾊﾟｰーあA１۱٣👍🏽👩‍👧❤️…！!?؟。\n\t\u0301\u0306\u0307\u064b\u0640ﬁ㌔İßhttp://w.c@"
+    )
     | st.characters(),
     max_size=120,
 )
@@ -75,11 +77,17 @@ def test_a_megabyte_is_quick_and_maps_back(view, unit):
         ("co\u00adop\u200b", "coop"),
         ("İstanbul", "istanbul"),
         ("ЧУДОВО", "чудово"),
-        ("a \n\t b", "a b"),
+        ("a \t b", "a b"),
+        ("I\u0307 am", "i am"),
     ],
 )
 def test_folds_of_both_views(view, raw, wanted):
     assert view(raw).text == wanted
+
+
+def test_line_breaks_stay_in_the_matching_view_alone():
+    assert for_model("never \n again").text == "never again"
+    assert for_matching("never \n again").text == "never\nagain"
 
 
 def test_folds_of_the_model_view():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -80,7 +81,7 @@ def open_source(file: Path, encoding: str = "utf-8") -> Source:
         raise FileFormatError("SK202", f"there is no file {file}")
     try:
         return reader(file, "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding)
-    except (OSError, ValueError, LookupError, pa.ArrowException) as error:
+    except (OSError, ValueError, LookupError, csv.Error, pa.ArrowException) as error:
         raise _unreadable(file, error) from error
 
 
@@ -115,25 +116,43 @@ def find_text_column(columns: list[str], wanted: str | None) -> str:
 def _delimited(file: Path, encoding: str) -> Source:
     csv.field_size_limit(2**31 - 1)
     delimiter = "\t" if file.suffix.lower() == ".tsv" else _delimiter(file, encoding)
-    stream = file.open(encoding=encoding, newline="")
-    rows = csv.reader(stream, delimiter=delimiter)
-    header = next(rows, None)
+    # Strict, so that a quote that is never closed is an error and does not swallow the rows after it.
+    options: dict[str, Any] = {
+        "delimiter": delimiter,
+        "strict": True,
+        "quoting": _quoting(file, encoding, delimiter),
+    }
+    with file.open(encoding=encoding, newline="") as stream:
+        header = next(csv.reader(stream, **options), None)
     if not header:
-        stream.close()
         raise ValueError("the file is empty; wanted a header line with the names of the columns")
     columns = _distinct(header)
 
-    def chunks() -> Iterator[list[Row]]:
-        with stream:
-            yield from _chunked(file, (_row(file, rows.line_num, columns, values) for values in rows if values))
+    def rows() -> Iterator[Row]:
+        with file.open(encoding=encoding, newline="") as stream:
+            reader = csv.reader(stream, **options)
+            next(reader)
+            for values in reader:
+                # A blank line is a blank text in a table of one column, and nothing in any other.
+                if values or len(columns) == 1:
+                    yield _row(file, reader.line_num, columns, values or [""])
 
-    return Source(columns, chunks(), None, None)
+    return Source(columns, _chunked(file, rows()), None, None)
 
 
 def _delimiter(file: Path, encoding: str) -> str:
     with file.open(encoding=encoding, newline="") as stream:
         header = stream.read(_SNIFFED).partition("\n")[0]
     return max(",;\t|", key=header.count)
+
+
+def _quoting(file: Path, encoding: str, delimiter: str) -> Literal[0, 3]:
+    """Return whether quotes mean anything: TSV exports are often written without any quoting."""
+    if delimiter != "\t":
+        return csv.QUOTE_MINIMAL
+    with file.open(encoding=encoding, newline="") as stream:
+        quoted = re.search(r'(?:^|\t)"[^\t]*"(?:\t|\r?$)', stream.read(_SNIFFED), re.MULTILINE)
+    return csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -147,18 +166,21 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _row(file: Path, line: int, columns: list[str], values: list[str]) -> Row:
-    if len(values) != len(columns):
+    while len(values) > len(columns) and not values[-1]:
+        values = values[:-1]
+    if len(values) > len(columns):
         raise FileFormatError(
             "SK206", f"{file}, line {line}: found {len(values)} values, the header has {len(columns)} columns"
         )
-    return dict(zip(columns, values, strict=True))
+    return dict(zip(columns, [*values, *[None] * (len(columns) - len(values))], strict=True))
 
 
 def _json_lines(file: Path, encoding: str) -> Source:
+    # One pass for the keys, which may come up in any line; beside the scoring it costs next to nothing.
     columns: dict[str, None] = {}
     with file.open(encoding=encoding) as stream:
-        for line, _ in zip(stream, range(_CHUNK), strict=False):
-            columns.update(dict.fromkeys(_record(file, 0, line) if line.strip() else ()))
+        for number, line in enumerate(stream, 1):
+            columns.update(dict.fromkeys(_record(file, number, line) if line.strip() else ()))
 
     def rows() -> Iterator[Row]:
         with file.open(encoding=encoding) as stream:
@@ -170,7 +192,10 @@ def _json_lines(file: Path, encoding: str) -> Source:
 
 
 def _record(file: Path, number: int, line: str) -> Row:
-    record = json.loads(line)
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise FileFormatError("SK207", f"{file}, line {number}: no JSON object ({error})") from error
     if not isinstance(record, dict):
         raise FileFormatError("SK207", f"{file}, line {number}: wanted a JSON object, found {line[:40]!r}")
     return record
@@ -181,8 +206,11 @@ def _parquet(file: Path, encoding: str) -> Source:
 
     def chunks() -> Iterator[list[Row]]:
         with table:
-            for batch in table.iter_batches(batch_size=_CHUNK):
-                yield batch.to_pylist()
+            try:
+                for batch in table.iter_batches(batch_size=_CHUNK):
+                    yield batch.to_pylist()
+            except (OSError, pa.ArrowException) as error:
+                raise _unreadable(file, error) from error
 
     schema = table.schema_arrow
     return Source(list(schema.names), chunks(), table.metadata.num_rows, schema)

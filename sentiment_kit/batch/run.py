@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from sentiment_kit.analyzer import Analyzer
@@ -29,8 +30,9 @@ class Summary:
         themes: Rows by complaint theme.
         levels: Rows by churn level.
         kinds: Rows by churn kind.
-        errors: Rows that could not be scored, by error.
-        leaving: The flagged analyses with the highest churn scores, highest first.
+        errors: Rows that could not be scored, by the code of the error.
+        messages: The first message of each code.
+        leaving: The flagged analyses with the highest churn scores of each language, highest first.
     """
 
     rows: int = 0
@@ -40,13 +42,16 @@ class Summary:
     levels: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
-    leaving: list[Analysis] = field(default_factory=list)
+    messages: dict[str, str] = field(default_factory=dict)
+    leaving: dict[str, list[Analysis]] = field(default_factory=dict)
 
     def add(self, analysis: Analysis) -> None:
         """Count one analysis."""
         self.rows += 1
         if analysis.error is not None:
-            self.errors[analysis.error] += 1
+            code = analysis.error.partition(":")[0]
+            self.errors[code] += 1
+            self.messages.setdefault(code, analysis.error)
             return
         self.languages[analysis.language.code] += 1
         if analysis.sentiment is not None:
@@ -57,18 +62,15 @@ class Summary:
         self.levels[analysis.churn.level] += 1
         self.kinds.update({phrase.kind for phrase in analysis.churn.phrases})
         if analysis.churn.phrases:
-            self.leaving.append(analysis)
-            self.leaving.sort(key=_by_risk)
-            del self.leaving[_EXAMPLES * 4 :]
+            surest = self.leaving.setdefault(analysis.language.code, [])
+            surest.append(analysis)
+            surest.sort(key=_by_risk)
+            del surest[_EXAMPLES:]
 
     def examples(self) -> list[Analysis]:
         """Return the surest examples, the languages in turn, so that none hides the others."""
-        turns: Counter[str] = Counter()
-        ranked = []
-        for analysis in self.leaving:
-            ranked.append((turns[analysis.language.code], analysis))
-            turns[analysis.language.code] += 1
-        return [analysis for _, analysis in sorted(ranked, key=lambda pair: pair[0])][:_EXAMPLES]
+        rounds = zip_longest(*self.leaving.values())
+        return [analysis for turn in rounds for analysis in turn if analysis is not None][:_EXAMPLES]
 
 
 def _by_risk(analysis: Analysis) -> tuple[int, float]:

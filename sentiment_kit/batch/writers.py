@@ -146,7 +146,11 @@ class _ParquetWriter:
 
     def write(self, rows: list[Row]) -> None:
         typed = [
-            {name: _cell(value) if name in self._as_text else value for name, value in row.items()} for row in rows
+            {
+                name: _cell(value) if name in self._as_text or isinstance(value, str) else value
+                for name, value in row.items()
+            }
+            for row in rows
         ]
         self._table.write_table(pa.Table.from_pylist(typed, schema=self._schema))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 _REMEMBERED = 100_000
-_TEXT_ATTRIBUTES = ("TEXT", "LOWER", "ORTH", "NORM")
+_TEXT_ATTRIBUTES = ("TEXT", "LOWER", "ORTH")
 
 Token = dict[str, Any]
 Word = tuple[str, str]
@@ -43,10 +43,7 @@ class PatternIndex:
                 rarest = min(numbers, key=lambda number: (spread[number], number))
                 self._by_rarest.setdefault(rarest, []).append((name, numbers))
         # Most words meet no expression; one search of all of them together says so.
-        self._any = [
-            re.compile("|".join(f"(?:{e.pattern})" for e, side, _ in self._expressions if side == wanted) or "(?!)")
-            for wanted in (0, 1)
-        ]
+        self._any = [_either([e for e, side, _ in self._expressions if side == wanted]) for wanted in (0, 1)]
         self._met: dict[Word, frozenset[int]] = {}
 
     def candidates(self, words: Iterable[Word]) -> list[str]:
@@ -93,6 +90,14 @@ class PatternIndex:
                     self._expressions.append((re.compile(str(expression)), side, number))
             return self._numbers[key]
         return None
+
+
+def _either(expressions: list[re.Pattern[str]]) -> re.Pattern[str]:
+    """Return one expression for all; one that always matches where they cannot be put together (flags, groups)."""
+    try:
+        return re.compile("|".join(f"(?:{expression.pattern})" for expression in expressions) or "(?!)")
+    except re.error:
+        return re.compile("")
 
 
 def _optional(token: Token) -> bool:

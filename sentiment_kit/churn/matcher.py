@@ -45,7 +45,11 @@ class PhraseMatcher:
             context: The rules that cancel a phrase.
         """
         self.language = language
-        self._patterns = {pattern.id: pattern for pattern in patterns}
+        self._patterns: dict[str, Pattern] = {}
+        for pattern in patterns:
+            if pattern.id in self._patterns:
+                raise PatternError("SK504", f"two patterns have the id {pattern.id!r}; give each its own")
+            self._patterns[pattern.id] = pattern
         self._context = tuple(context)
         self._engine: _Engine | None = None
         self._lock = threading.Lock()
@@ -58,9 +62,22 @@ class PhraseMatcher:
             PatternError: If a file is not valid.
         """
         patterns = load_patterns(FOLDER / "patterns" / f"{language}.jsonl")
-        for file in extra:
-            patterns += load_patterns(file)
-        return cls(language, patterns, load_context(FOLDER / "context" / f"{language}.jsonl"))
+        own = [pattern for file in extra for pattern in load_patterns(file)]
+        matcher = cls(language, patterns + own, load_context(FOLDER / "context" / f"{language}.jsonl"))
+        if own:
+            matcher.check(own)
+        return matcher
+
+    def check(self, patterns: Iterable[Pattern]) -> None:
+        """Have spaCy compile patterns now, so that a faulty one stops no run halfway.
+
+        Raises:
+            PatternError: If spaCy does not accept one of them.
+        """
+        with self._lock:
+            self._engine = self._engine or _Engine(self.language, self._patterns.values())
+            for pattern in patterns:
+                self._engine.compile(pattern.id)
 
     def find(self, text: str) -> list[PhraseMatch]:
         """Return the churn phrases of a raw text in their order, overlaps resolved to the longest."""
@@ -123,6 +140,11 @@ class _Engine:
         ]
 
     def _match(self, name: str, doc: Doc) -> list[tuple[int, int, int]]:
+        matches: list[tuple[int, int, int]] = self.compile(name)(doc)
+        return matches
+
+    def compile(self, name: str) -> Matcher:
+        """Return the matcher of one pattern."""
         matcher = self._matchers.get(name)
         if matcher is None:
             from spacy.matcher import Matcher
@@ -133,8 +155,7 @@ class _Engine:
             except ValueError as error:
                 raise PatternError("SK503", f"pattern {name}: spaCy does not accept it: {error}") from error
             self._matchers[name] = matcher
-        matches: list[tuple[int, int, int]] = matcher(doc)
-        return matches
+        return matcher
 
     def _tokens_of(self, pattern: Pattern) -> list[Token]:
         if isinstance(pattern.tokens, str):

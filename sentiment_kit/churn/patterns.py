@@ -109,6 +109,12 @@ def _pattern(raw: dict[str, Any]) -> Pattern:
     tokens = raw["pattern"]
     if not tokens or not isinstance(tokens, str | list):
         raise ValueError("'pattern' is empty, or neither a list of tokens nor a phrase")
+    for token in tokens if isinstance(tokens, list) else []:
+        for wanted in token.values() if isinstance(token, dict) else [[]]:
+            if isinstance(wanted, dict) and "REGEX" in wanted:
+                re.compile(wanted["REGEX"])
+            elif isinstance(wanted, list):
+                raise TypeError(f"token {token!r} is no description such as {{'LOWER': 'never'}}")
     weight = float(raw.get("weight", 0.8))
     if not 0 < weight <= 1:
         raise ValueError(f"weight {weight} is not in 0..1")

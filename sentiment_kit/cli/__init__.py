@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from sentiment_kit.cli.app import app
@@ -10,6 +11,9 @@ from sentiment_kit.errors import SentimentKitError
 
 def main() -> None:
     """Run the command line; an expected failure is one line on standard error and exit code 2."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):  # a redirect may have the encoding of the machine, not of the texts
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except SentimentKitError as error:
@@ -18,3 +22,6 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as in `sentiment-kit analyze ... | head`
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # no permission, a full disk
+        print(f"error {error}", file=sys.stderr)
+        sys.exit(2)

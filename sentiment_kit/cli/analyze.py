@@ -51,4 +51,4 @@ def analyze(
 
 
 def _lines(stream: Iterable[str]) -> Iterable[str]:
-    return (line.rstrip("\r\n") for line in stream if line.strip())
+    return (line.rstrip("\r\n") for line in stream)

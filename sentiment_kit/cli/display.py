@@ -88,8 +88,8 @@ def print_summary(out: Console, summary: Summary) -> None:
     _print_counts(out, "complaint themes", summary.themes)
     _print_counts(out, "churn risk", Counter({level: summary.levels[level] for level in reversed(CHURN_LEVELS)}))
     _print_counts(out, "churn phrases", summary.kinds)
-    for error, count in summary.errors.most_common():
-        out.print(Text(f"{count:,} rows not scored: {error}", "red"))
+    for code, count in summary.errors.most_common():
+        out.print(Text(f"{count:,} rows not scored, such as {summary.messages[code]}", "red"))
     examples = summary.examples()
     if examples:
         out.print(Text("\nAbout to leave, in their own words:", "bold"))

@@ -61,11 +61,13 @@ def _progress(*, show: bool) -> Iterator[Callable[[int, int | None], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.speed:.0f} rows/s"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    begun = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("scoring", total=None)
 
         def update(rows: int, total: int | None) -> None:
-            bar.update(task, completed=rows, total=total)
+            speed = rows / (time.monotonic() - begun)
+            bar.update(task, completed=rows, total=total, description=f"scoring, {speed:.0f} rows/s")
 
         yield update

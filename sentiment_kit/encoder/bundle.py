@@ -38,7 +38,8 @@ class Calibration:
     """How logits become probabilities and flags in one language.
 
     Attributes:
-        temperature: Sentiment logits are divided by it (Guo et al. 2017).
+        temperature: Sentiment logits are divided by it, then
+        bias: this is added to the three (vector scaling, Guo et al. 2017).
         theme_temperature: Theme logits are divided by it.
         theme_thresholds: Probability over which each of the twelve themes counts.
         churn_scale: Churn logits are multiplied by it, then
@@ -46,6 +47,7 @@ class Calibration:
     """
 
     temperature: float
+    bias: tuple[float, ...]
     theme_temperature: float
     theme_thresholds: tuple[float, ...]
     churn_scale: float
@@ -73,6 +75,11 @@ class Bundle:
             manifest = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BundleError("SK312", f"{file} cannot be read ({error}). {_HINT}") from error
+        absent = {"name", "version", "tokens", "calibration", "files"} - set(
+            manifest if isinstance(manifest, dict) else ()
+        )
+        if absent:
+            raise BundleError("SK312", f"{file} holds no {', '.join(sorted(absent))}. {_HINT}")
         for key, wanted in (
             ("format", FORMAT),
             ("normalisation", NORMALISATION_VERSION),
@@ -113,7 +120,7 @@ class Bundle:
         """The calibration of each language."""
         raw = self.manifest["calibration"]
         return {
-            language: Calibration(**{**raw[language], "theme_thresholds": tuple(raw[language]["theme_thresholds"])})
+            language: Calibration(**{name: tuple(v) if isinstance(v, list) else v for name, v in raw[language].items()})
             for language in LANGUAGES
         }
 

@@ -111,7 +111,10 @@ def combine(text: Windows, logits: Sequence[Floats], calibration: Calibration) -
     lengths = [len(window) for window in text.windows]
     leaving = calibration.churn_scale * churn.max(keepdims=True) + calibration.churn_shift
     return Scores(
-        sentiment=softmax(combine_windows(sentiment, lengths) / np.float32(calibration.temperature)),
+        sentiment=softmax(
+            combine_windows(sentiment, lengths) / np.float32(calibration.temperature)
+            + np.asarray(calibration.bias, np.float32)
+        ),
         themes=sigmoid(themes.max(0) / np.float32(calibration.theme_temperature)),
         churn=float(sigmoid(leaving)[0]),
         n_tokens=text.n_tokens,

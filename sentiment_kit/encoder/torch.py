@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +112,7 @@ class TransformersEncoder:
         except (OSError, ValueError, json.JSONDecodeError) as error:
             raise ModelError("SK331", f"cannot load the checkpoint {name!r}: {error}") from error
         self._model.eval()
+        self._lock = threading.Lock()
         self.name = name
         self._columns = _sentiment_columns(name, self._model.config.id2label)
         limit = min(self._tokenizer.model_max_length, getattr(self._model.config, "max_position_embeddings", _LONGEST))
@@ -143,7 +145,11 @@ class TransformersEncoder:
         return np.full(len(THEMES), 2.0, np.float32)
 
     def _windows(self, text: str) -> tuple[list[list[int]], int]:
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        whole = text.encode("utf-8", "replace").decode()  # tokenizers refuse a lone surrogate
+        with self._lock:  # a fast tokenizer must not be shared between threads that set its truncation
+            ids: list[int] = self._tokenizer(whole, add_special_tokens=False, truncation=False, verbose=False)[
+                "input_ids"
+            ]
         body = self._window - self._tokenizer.num_special_tokens_to_add()
         starts = [0]
         if len(ids) > body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -51,10 +51,12 @@ class TfidfBaseline:
         )
         features = self._vectorizer.fit_transform([for_model(texts[row]).text for row in rows])
         known = sentiment >= 0
-        self._sentiment = OneVsRestClassifier(_regression(), n_jobs=-1).fit(features[known], sentiment[known])
-        self._themes: list[LogisticRegression | None] = Parallel(n_jobs=-1)(
-            delayed(_fit_theme)(features, themes[:, theme]) for theme in range(len(THEMES))
-        )
+        # Large arrays would be shared as read-only maps, which liblinear does not accept.
+        with parallel_config(backend="loky", n_jobs=-1, max_nbytes=None):
+            self._sentiment = OneVsRestClassifier(_regression(), n_jobs=-1).fit(features[known], sentiment[known])
+            self._themes: list[LogisticRegression | None] = Parallel()(
+                delayed(_fit_theme)(features, themes[:, theme]) for theme in range(len(THEMES))
+            )
         return self
 
     def predict(self, texts: list[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
 from sentiment_kit.encoder.bundle import Calibration
@@ -45,8 +45,10 @@ def calibrate(logits: tuple[Floats, Floats, Floats], dev: TokenisedExamples) -> 
             for theme in range(len(THEMES))
         ]
         sure = rows & trusted & (dev.sentiment >= 0)
+        sentiment_temperature, bias = _vector_scaling(sentiment[sure], dev.sentiment[sure])
         calibrations[code] = Calibration(
-            temperature=_sentiment_temperature(sentiment[sure], dev.sentiment[sure]),
+            temperature=sentiment_temperature,
+            bias=bias,
             theme_temperature=temperature,
             theme_thresholds=tuple(thresholds),
             churn_scale=scale,
@@ -61,14 +63,25 @@ def sigmoid(logits: Floats) -> Floats:
     return result
 
 
-def _sentiment_temperature(logits: Floats, labels: Labels) -> float:
-    def loss(log_temperature: float) -> float:
-        scaled = logits / np.exp(log_temperature)
+def _vector_scaling(logits: Floats, labels: Labels) -> tuple[float, tuple[float, ...]]:
+    """Return the temperature and the three biases with the least log loss.
+
+    Negative and positive rows weigh alike in sum: how many of each a shop's export holds says nothing about the next
+    one, and a set of which nine in ten are praise would otherwise turn doubtful complaints into praise.
+    """
+    counts = np.maximum(np.bincount(labels, minlength=3), 1)
+    neutral = counts[1] / counts.sum()
+    shares = np.array([(1 - neutral) / 2, neutral, (1 - neutral) / 2])
+    weights = (shares / counts)[labels]
+
+    def loss(parameters: Floats) -> float:
+        scaled = logits / np.exp(parameters[0]) + np.array([parameters[1], parameters[2], 0.0])
         top = scaled.max(1, keepdims=True)
         normaliser = np.log(np.exp(scaled - top).sum(1)) + top[:, 0]
-        return float((normaliser - scaled[np.arange(len(labels)), labels]).mean())
+        return float((weights * (normaliser - scaled[np.arange(len(labels)), labels])).sum())
 
-    return round(float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x)), 4)
+    temperature, negative, between = minimize(loss, np.zeros(3), method="Nelder-Mead").x
+    return round(float(np.exp(temperature)), 4), (round(float(negative), 4), round(float(between), 4), 0.0)
 
 
 def _theme_temperature(logits: Floats, labels: Labels) -> float:

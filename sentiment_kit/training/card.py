@@ -46,9 +46,9 @@ scripts/train_default.py`.
 Tokenizer: unigram, trained on about 9 million characters a language of the training texts and raw text
 (Japanese half of that). Initial embeddings: continuous bag of words over the pieces of all text, with the two
 sides of translation pairs shuffled together. Then {stages}. Each language is drawn equally often; inside a
-language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
-temperature for the sentiment and one for the themes of each language, a threshold a theme, Platt scaling for
-churn.
+language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev:
+vector scaling for the sentiment of each language, as if negative and positive rows were equally many; a
+temperature for its themes, a threshold a theme, Platt scaling for churn.
 
 ## Data
 

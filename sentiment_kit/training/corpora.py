@@ -154,7 +154,7 @@ def _set_examples(file: Path, card: Card, side: str) -> Iterator[Example]:
                 themes=[-1 if target is None else target for target in themes],
                 churn=int(bool(row.get(card.churn_field))) if card.churn_field else -1,
                 side=side,
-                group=f"{card.name}/{key}" if key else None,
+                group=None if key is None else f"{card.name}/{key}",
             )
 
 
@@ -166,19 +166,22 @@ def _split(examples: list[Example]) -> tuple[list[Example], Counter[str]]:
         keys = [f"{example.language}/".encode() + band for band in bands_of(text)]
         groups.add([*keys, *([example.group.encode()] if example.group else [])])
     smallest: dict[int, str] = {}
-    reserved: set[int] = set()
+    reserved: set[int] = set()  # groups with an evaluation row or an own one
+    held_out: set[int] = set()  # groups with an own row that is kept for dev or test
     for row, (example, text) in enumerate(zip(examples, letters, strict=True)):
         group = groups.group(row)
         smallest[group] = min(text, smallest.get(group, text))
         if example.side:
             reserved.add(group)
+        if example.side in {"dev", "test"}:
+            held_out.add(group)
     kept: list[Example] = []
     dropped: Counter[str] = Counter()
     copies: set[tuple[str, str, str]] = set()
     for row, (example, text) in enumerate(zip(examples, letters, strict=True)):
         group = groups.group(row)
         copy = (example.language, text, "eval" if example.side == "eval" else "")
-        if not example.side and group in reserved:
+        if (not example.side and group in reserved) or (example.side == "train" and group in held_out):
             dropped["resembles an evaluation or own text"] += 1
         elif example.set not in OWN_SETS and copy in copies:
             dropped["copy"] += 1

@@ -25,6 +25,7 @@ from sentiment_kit.encoder.bundle import (
 )
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape
 from sentiment_kit.taxonomy import LANGUAGES
+from sentiment_kit.text import NORMALISATION_VERSION
 from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
 from sentiment_kit.training.export import export_onnx
@@ -45,7 +46,9 @@ _DEV_GLANCE = 1500
 
 @dataclass(frozen=True)
 class Sides:
-    """The tokenised examples by side, with the rows of the table that they came from."""
+    """The tokenised examples by side, with the rows of the table that they came from and a hash of both."""
+
+    key: str
 
     table: dict[str, Dataset]
     tokens: dict[str, TokenisedExamples]
@@ -63,14 +66,14 @@ def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], re
     sides = np.array(table["side"])
     tables = {side: table.select(np.flatnonzero(sides == side)) for side in wanted}
     vocabulary = hashlib.sha256(tokenizer.to_str().encode()).hexdigest()
-    key = hashlib.sha256(f"{sha256(examples)} {vocabulary}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{sha256(examples)} {vocabulary} {NORMALISATION_VERSION}".encode()).hexdigest()[:16]
     tokens = {}
     for side, rows in tables.items():
         cache = examples.parent / f"tokens-{side}-{key}.npz"
         if not cache.exists():
             tokenise(rows, tokenizer, report).save(cache)
         tokens[side] = TokenisedExamples.load(cache)
-    return Sides(tables, tokens)
+    return Sides(key, tables, tokens)
 
 
 def fit(sides: Sides, tokenizer: Tokenizer, vectors: Path, folder: Path, report: Report) -> FeedbackNetwork:
@@ -97,9 +100,10 @@ def fit(sides: Sides, tokenizer: Tokenizer, vectors: Path, folder: Path, report:
     def evaluate(network: FeedbackNetwork) -> str:
         return glance(network, sides.tokens["dev"], marks)
 
-    around = Surroundings(marks, folder, report, evaluate)
+    inputs = f"{sides.key} {sha256(vectors)}"
     for recipe in STAGES:
-        train(network, sides.tokens["train"], recipe, around)
+        train(network, sides.tokens["train"], recipe, Surroundings(marks, folder, inputs, report, evaluate))
+        inputs += f" {recipe}"  # a stage stands on the one before it
     return network.cpu().eval()
 
 

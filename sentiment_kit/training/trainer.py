@@ -64,12 +64,14 @@ class Surroundings:
     Attributes:
         marks: Ids of the tokenizer's marks.
         folder: Where checkpoints go.
+        inputs: A hash of what is learnt from; a checkpoint of other inputs is not continued.
         report: Called with a line of progress after each round.
         evaluate: Says in a few words how good the network is by now.
     """
 
     marks: Marks
     folder: Path
+    inputs: str
     report: Callable[[str], None]
     evaluate: Callable[[FeedbackNetwork], str]
 
@@ -89,7 +91,8 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
         fused=True,
     )
     peaks = [group["lr"] for group in optimiser.param_groups]
-    done = _restore(checkpoint, recipe, network, optimiser)
+    identity = json.dumps([asdict(recipe), around.inputs])
+    done = _restore(checkpoint, identity, network, optimiser)
     weights = draw_weights(examples, recipe.own_share)
     begun, at_start = time.monotonic(), done
     while done < recipe.examples:
@@ -102,7 +105,7 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
                 group["lr"] = peak * _schedule(done / recipe.examples)
             losses.append(_learn(network, optimiser, _loss_of(network, examples, batch, recipe, marks)))
             done += len(batch.rows)
-        _save(checkpoint, recipe, network, optimiser, done)
+        _save(checkpoint, identity, network, optimiser, done)
         speed = (done - at_start) / (time.monotonic() - begun)
         left = max(0.0, recipe.examples - done) / speed
         mean = np.mean(losses, axis=0)
@@ -188,18 +191,18 @@ def _evaluation_batches(
     return batches(examples, rows, 8192, longest, (marks.padding, marks.begin, marks.end))
 
 
-def _save(file: Path, recipe: Recipe, network: FeedbackNetwork, optimiser: torch.optim.Optimizer, done: int) -> None:
+def _save(file: Path, identity: str, network: FeedbackNetwork, optimiser: torch.optim.Optimizer, done: int) -> None:
     state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
     partial = file.with_suffix(".partial")
-    torch.save({**state, "recipe": json.dumps(asdict(recipe))}, partial)
+    torch.save({**state, "identity": identity}, partial)
     partial.replace(file)
 
 
-def _restore(file: Path, recipe: Recipe, network: FeedbackNetwork, optimiser: torch.optim.Optimizer) -> int:
+def _restore(file: Path, identity: str, network: FeedbackNetwork, optimiser: torch.optim.Optimizer) -> int:
     if not file.exists():
         return 0
     state = torch.load(file, weights_only=True, map_location="cpu")
-    if state["recipe"] != json.dumps(asdict(recipe)):
+    if state.get("identity") != identity:
         return 0
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])

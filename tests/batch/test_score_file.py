@@ -63,7 +63,7 @@ def test_every_format_to_every_format(analyzer, tmp_path, source, target):
     )
     assert summary.rows == 7
     assert summary.languages == {"en": 2, "ja": 1, "uk": 1, "fa": 1, "und": 1}
-    assert summary.errors == {"SK101: the text is empty": 1}
+    assert (summary.errors, summary.messages) == ({"SK101": 1}, {"SK101": "SK101: the text is empty"})
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([source, target])
 
 
@@ -123,11 +123,35 @@ def test_json_lines_keep_their_own_keys(analyzer, tmp_path):
     assert [row["late"] for row in read(tmp_path / "out.csv")] == ["", "true", ""]
 
 
+def test_a_quote_that_is_never_closed_swallows_nothing(analyzer, tmp_path):
+    (tmp_path / "in.csv").write_text('id,text\n1,"oops\n2,fine\n3,good\n', encoding="utf-8")
+    with pytest.raises(FileFormatError, match="SK208"):
+        score_file(analyzer, tmp_path / "in.csv", tmp_path / "out.csv")
+    (tmp_path / "in.tsv").write_text('id\ttext\n1\t"oops\n2\tfine\n3\tgood "one"\n', encoding="utf-8")
+    score_file(analyzer, tmp_path / "in.tsv", tmp_path / "out.jsonl")
+    assert [row["text"] for row in read(tmp_path / "out.jsonl")] == ['"oops', "fine", 'good "one"']
+
+
+def test_short_rows_and_blank_lines_are_kept(analyzer, tmp_path):
+    (tmp_path / "in.csv").write_text("text\nGreat!\n\nBad.\n", encoding="utf-8")
+    score_file(analyzer, tmp_path / "in.csv", tmp_path / "out.jsonl")
+    assert [row["sk_error"] for row in read(tmp_path / "out.jsonl")] == [None, "SK101: the text is empty", None]
+    (tmp_path / "in.csv").write_text("text,n\nGreat!\nBad.,2,,\n", encoding="utf-8")
+    score_file(analyzer, tmp_path / "in.csv", tmp_path / "out.jsonl")
+    assert [row["n"] for row in read(tmp_path / "out.jsonl")] == [None, "2"]
+
+
+def test_lone_surrogates_do_not_stop_a_run(analyzer, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "I will never\\ud800 order here again"}\n', encoding="utf-8")
+    for target in ("out.parquet", "out.csv", "out.jsonl"):
+        assert score_file(analyzer, tmp_path / "in.jsonl", tmp_path / target).rows == 1
+
+
 def test_a_crash_leaves_neither_output_nor_litter(analyzer, tmp_path):
     source = tmp_path / "in.jsonl"
     source.write_text('{"text": "fine"}\n' * 600 + '{"text": broken\n', encoding="utf-8")
     (tmp_path / "out.csv").write_text("what was there before", encoding="utf-8")
-    with pytest.raises(FileFormatError, match="SK208"):
+    with pytest.raises(FileFormatError, match="SK207.*line 601"):
         score_file(analyzer, source, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "what was there before"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["in.jsonl", "out.csv"]

@@ -81,6 +81,18 @@ def test_places_of_context_rules(place, expression, text, kept):
     assert bool(PhraseMatcher("en", [pattern], [rule]).find(text)) is kept
 
 
+def test_a_phrase_does_not_reach_over_a_line_break():
+    assert MATCHERS["en"].find("Waited for reply\nI will not\nreturn policy is good") == []
+    assert MATCHERS["en"].find("Parking is never\nI cancelled my subscription")
+
+
+def test_a_letter_that_grows_when_folded_moves_no_span():
+    text = "I\u0307 am done. I will never order from you again."
+    found = MATCHERS["en"].find(text)[-1].phrase
+    assert text[found.start : found.end] == found.text
+    assert found.text.endswith("again")
+
+
 def test_a_text_longer_than_sudachi_takes():
     text = "あ" * 60_000 + "もう二度と買いません"
     found = MATCHERS["ja"].find(text)

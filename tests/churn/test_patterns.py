@@ -59,11 +59,6 @@ def test_context_rules_cancel(language, matcher):
     assert len(telling) >= len(rules) / 2
 
 
-def test_the_prefilter_lets_nothing_slip(matcher, patterns):
-    for pattern in patterns:
-        assert matcher.find(f"{pattern.positive}"), pattern.id
-
-
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
@@ -90,6 +85,27 @@ def test_a_pattern_that_spacy_refuses(tmp_path):
     file.write_text('{"id": "a", "label": "exit", "pattern": [{"LOWER": "x", "OP": "%"}]}', encoding="utf-8")
     with pytest.raises(PatternError, match="SK503"):
         PhraseMatcher("en", load_patterns(file)).find("x")
+
+
+def test_a_pattern_with_flags_of_its_own(tmp_path):
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"id": "a", "label": "exit", "pattern": [{"LOWER": {"REGEX": "(?i)^bye"}}]}', encoding="utf-8")
+    assert PhraseMatcher.default("en", [file]).find("Well, byebye.")
+
+
+@pytest.mark.parametrize("tokens", ['[{"LOWER": {"REGEX": "("}}]', '["x"]'])
+def test_faulty_tokens(tmp_path, tokens):
+    file = tmp_path / "p.jsonl"
+    file.write_text(f'{{"id": "a", "label": "exit", "pattern": {tokens}}}', encoding="utf-8")
+    with pytest.raises(PatternError, match="SK502"):
+        load_patterns(file)
+
+
+def test_two_patterns_of_one_id(tmp_path):
+    file = tmp_path / "p.jsonl"
+    file.write_text('{"id": "a", "label": "exit", "pattern": "x"}', encoding="utf-8")
+    with pytest.raises(PatternError, match="SK504"):
+        PhraseMatcher.default("en", [file, file])
 
 
 def test_a_missing_pattern_file(tmp_path):

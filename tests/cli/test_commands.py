@@ -31,10 +31,11 @@ def test_analyze_json_from_standard_input():
     done = run("analyze", "--json", stdin="\n".join(lines) + "\n")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [row["text"] for row in rows] == [line for line in lines if line]
-    assert [row["language"]["code"] for row in rows] == ["ja", "uk", "und"]
+    assert [row["text"] for row in rows] == lines
+    assert [row["language"]["code"] for row in rows] == ["ja", "und", "uk", "und"]
+    assert rows[1]["error"].startswith("SK101")
     assert rows[0]["churn"]["level"] == "high"
-    assert rows[2]["sentiment"] is None
+    assert rows[3]["sentiment"] is None
 
 
 @pytest.mark.parametrize(
