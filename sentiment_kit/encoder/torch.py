@@ -147,15 +147,15 @@ class TransformersEncoder:
     def _windows(self, text: str) -> tuple[list[list[int]], int]:
         whole = text.encode("utf-8", "replace").decode()  # tokenizers refuse a lone surrogate
         with self._lock:  # a fast tokenizer must not be shared between threads that set its truncation
-            ids: list[int] = self._tokenizer(whole, add_special_tokens=False, truncation=False, verbose=False)[
-                "input_ids"
-            ]
-        body = self._window - self._tokenizer.num_special_tokens_to_add()
-        starts = [0]
-        if len(ids) > body:
-            starts = [*range(0, len(ids) - body, body * 3 // 4), len(ids) - body]
-        build = self._tokenizer.build_inputs_with_special_tokens
-        return [build(ids[start : start + body]) for start in starts], len(ids)
+            count = len(self._tokenizer(whole, add_special_tokens=False, verbose=False)["input_ids"])
+            windows: list[list[int]] = self._tokenizer(
+                whole,
+                truncation=True,
+                max_length=self._window,
+                stride=self._window // 4,
+                return_overflowing_tokens=True,
+            )["input_ids"]
+        return windows, count
 
     def _scores(self, logits: Floats, lengths: list[int], n_tokens: int) -> Scores:
         probabilities = softmax(combine_windows(logits, lengths))
