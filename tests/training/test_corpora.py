@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import random
+import string
 from pathlib import Path
 
 import pytest
@@ -164,10 +166,9 @@ def test_near_duplicates_share_a_side_and_sides_do_not_move(tmp_path):
     )
     for text in base:
         assert rows[text]["side"] == rows[text + " ok"]["side"]
-    many = [
-        {"text": f"{n * 7919} {'xyzw'[n % 4]}{n} word{n * n} other{n * 31}", "sentiment": "positive"}
-        for n in range(2000)
-    ]
+    rng = random.Random(3)
+    words = ["".join(rng.choices(string.ascii_lowercase, k=7)) for _ in range(5000)]
+    many = [{"text": " ".join(rng.sample(words, 12)), "sentiment": "positive"} for _ in range(600)]
     assert len({own_side(str(n)) for n in range(100)}) == 3
     one, _ = make(tmp_path / "one", [card()], {"train/en/shop": many})
     half, _ = make(tmp_path / "half", [card()], {"train/en/shop": many[::2]})
