@@ -118,9 +118,15 @@ class Bundle:
     @cached_property
     def calibration(self) -> dict[str, Calibration]:
         """The calibration of each language."""
-        raw = self.manifest["calibration"]
+        raw: dict[str, dict[str, Any]] = self.manifest["calibration"]
         return {
-            language: Calibration(**{name: tuple(v) if isinstance(v, list) else v for name, v in raw[language].items()})
+            language: Calibration(
+                **{
+                    **raw[language],
+                    "bias": tuple(raw[language]["bias"]),
+                    "theme_thresholds": tuple(raw[language]["theme_thresholds"]),
+                }
+            )
             for language in LANGUAGES
         }
 

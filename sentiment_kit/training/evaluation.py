@@ -25,6 +25,7 @@ from sentiment_kit.training.metrics import (
 )
 
 Report = Callable[[str], None]
+Figure = Callable[[NDArray[np.int64], NDArray[Any]], float]
 
 _CHUNK = 512
 _CAP = 25_000
@@ -106,12 +107,11 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
         usable = _usable_sets(labels, sets)
         found["sets"] = len(usable)
         for name, figure in (("macro-F1", macro_f1), ("balanced accuracy", binary_balanced_accuracy)):
-            found[name] = bootstrap(
-                lambda picked, figure=figure: mean_over_sets(
-                    figure, labels[picked], scores[picked], sets[picked], usable
-                ),
-                len(known),
-            )
+
+            def mean(picked: NDArray[np.int64], figure: Figure = figure) -> float:
+                return mean_over_sets(figure, labels[picked], scores[picked], sets[picked], usable)
+
+            found[name] = bootstrap(mean, len(known))
         found["pooled macro-F1"] = macro_f1(labels, scores)
         found["calibration error"] = calibration_error(labels, scores)
     with_theme = np.flatnonzero((rows.themes >= 0).any(1))
@@ -126,7 +126,7 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
 
 
 def mean_over_sets(
-    figure: Callable[[NDArray[np.int64], NDArray[Any]], float],
+    figure: Figure,
     labels: NDArray[np.int64],
     scores: NDArray[Any],
     sets: NDArray[np.int64],
