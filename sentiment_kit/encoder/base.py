@@ -20,6 +20,7 @@ class Scores:
         sentiment: Calibrated probabilities of negative, neutral, positive; they sum to 1.
         themes: Probability of each of the twelve complaint themes, or None where the model has no theme head.
         churn: Probability that the writer leaves, or None where the model has no churn head.
+        kinds: Probability of each of the eight kinds of churn if the writer leaves, or None like `churn`.
         n_tokens: Tokens of the whole text.
         n_windows: Windows that it was read in.
     """
@@ -27,6 +28,7 @@ class Scores:
     sentiment: Floats
     themes: Floats | None
     churn: float | None
+    kinds: Floats | None
     n_tokens: int
     n_windows: int
 

@@ -23,7 +23,7 @@ from sentiment_kit.errors import BundleError
 from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.text import NORMALISATION_VERSION
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 ONNX_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"

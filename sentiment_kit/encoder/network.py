@@ -1,15 +1,25 @@
-"""The three-headed transformer, in torch: what is trained, and what ``model.safetensors`` holds the weights of."""
+"""The three-headed network, in torch: what is trained, and what ``model.safetensors`` holds the weights of.
+
+Wide and deep (Cheng et al. 2016): a transformer, which generalises, beside a linear model over hashed n-grams of
+pieces, which remembers what exactly was said. Their logits are added. Kinds of churn, for which there are few examples,
+are the transformer's alone.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sentiment_kit.taxonomy import SENTIMENTS, THEMES
+from sentiment_kit.taxonomy import CHURN_KINDS, SENTIMENTS, THEMES
+
+Logits = tuple[Tensor, Tensor, Tensor, Tensor]
+
+Part = Literal["both", "transformer", "grams"]
+"""A part of the network that can be trained by itself."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +33,17 @@ class Shape:
         heads: Attention heads of a block; divides `width`.
         inner: Size of a block's inner layer.
         positions: Longest window in tokens.
+        grams: Rows of the table of n-grams: one for each piece, and the rest shared by all pairs of pieces; more than
+            `vocabulary`, or 0 for no such table.
     """
 
     vocabulary: int
     width: int = 256
-    layers: int = 4
+    layers: int = 3
     heads: int = 4
     inner: int = 768
     positions: int = 128
+    grams: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -63,13 +76,50 @@ class Block(nn.Module):
         return result
 
 
+class PieceGrams(nn.Module):
+    """A linear model over the pieces of a window and its pairs of neighbouring pieces.
+
+    Pairs are hashed into a table (Weinberger et al. 2009). The sum of their weights is divided by the square root of
+    their number, as the Euclidean norm of TF-IDF does for a text that repeats nothing.
+    """
+
+    def __init__(self, shape: Shape, outputs: int) -> None:
+        """Create a table of zeros: a new model changes nothing."""
+        super().__init__()
+        self.first_pair = shape.vocabulary
+        self.pairs = shape.grams - shape.vocabulary
+        self.weights = nn.Embedding(shape.grams, outputs, sparse=True)
+        nn.init.zeros_(self.weights.weight)
+
+    def forward(self, ids: Tensor, keep: Tensor) -> Tensor:
+        """Return logits (batch, outputs); `ids` and `keep` are (batch, tokens), `keep` 1 for a token."""
+        hashed = (ids[:, :-1] * _LEFT + ids[:, 1:] * _RIGHT + _OFFSET) % self.pairs + self.first_pair
+        grams = torch.cat([ids, hashed], 1)
+        kept = torch.cat([keep, keep[:, :-1] * keep[:, 1:]], 1)
+        total = (self.weights(grams) * kept[:, :, None]).sum(1)
+        result: Tensor = total * kept.sum(1, keepdim=True).rsqrt()
+        return result
+
+
+_LEFT, _RIGHT, _OFFSET = 40_503, 10_007, 77
+"""Odd factors that spread pairs of ids over the table; any would do, but a trained table needs the same ones."""
+
+
 class FeedbackNetwork(nn.Module):
     """Token ids to the logits of sentiment, complaint themes and churn."""
 
-    def __init__(self, shape: Shape, dropout: float = 0.1) -> None:
-        """Create the layers with random weights."""
+    def __init__(self, shape: Shape, dropout: float = 0.1, drop_grams: float = 0.3) -> None:
+        """Create the layers with random weights.
+
+        Args:
+            shape: The sizes.
+            dropout: Share of activations that training drops.
+            drop_grams: Share of texts that training scores without their n-grams, so that the transformer learns to
+                stand alone.
+        """
         super().__init__()
         self.shape = shape
+        self.drop_grams = drop_grams
         self.tokens = nn.Embedding(shape.vocabulary, shape.width)
         self.positions = nn.Embedding(shape.positions, shape.width)
         self.norm_tokens = nn.LayerNorm(shape.width)
@@ -79,21 +129,39 @@ class FeedbackNetwork(nn.Module):
         self.sentiment = nn.Linear(2 * shape.width, len(SENTIMENTS))
         self.themes = nn.Linear(2 * shape.width, len(THEMES))
         self.churn = nn.Linear(2 * shape.width, 1)
+        self.kinds = nn.Linear(2 * shape.width, len(CHURN_KINDS))
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, std=0.02)
+        self.grams = PieceGrams(shape, len(SENTIMENTS) + len(THEMES) + 1) if shape.grams else None
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, ids: Tensor, mask: Tensor, part: Part = "both") -> Logits:
         """Score windows of tokens.
 
         Args:
             ids: Token ids, (batch, tokens), padded on the right with any id.
             mask: 1 for a token, 0 for padding, (batch, tokens).
+            part: Which part of the network scores.
 
         Returns:
-            Logits of sentiment (batch, 3), themes (batch, 12) and churn (batch,).
+            Logits of sentiment (batch, 3), themes (batch, 12), churn (batch,) and its kinds (batch, 8), these last
+            meant for a text that leaves.
         """
         keep = mask.to(torch.float32)
+        if part == "grams" and self.grams is not None:
+            logits = functional.pad(self.grams(ids, keep), (0, len(CHURN_KINDS)))
+        else:
+            logits = self._deep(ids, keep)
+            if part == "both" and self.grams is not None:
+                wide = self.grams(ids, keep)
+                if self.training:
+                    wide = wide * (torch.rand(len(wide), 1, device=wide.device) >= self.drop_grams)
+                logits = logits + functional.pad(wide, (0, len(CHURN_KINDS)))
+        sentiment, themes, churn, kinds = torch.split(logits, [len(SENTIMENTS), len(THEMES), 1, len(CHURN_KINDS)], 1)
+        return sentiment, themes, churn[:, 0], kinds
+
+    def _deep(self, ids: Tensor, keep: Tensor) -> Tensor:
+        """Return the transformer's logits of all outputs, (batch, 24)."""
         bias = ((1.0 - keep) * -30000.0)[:, None, None, :]
         places = torch.arange(ids.shape[1], device=ids.device)
         states = self.dropout(self.norm_tokens(self.tokens(ids) + self.positions(places)))
@@ -103,4 +171,4 @@ class FeedbackNetwork(nn.Module):
         mean = (states * keep[:, :, None]).sum(1) / keep.sum(1, keepdim=True)
         top = (states + bias[:, 0, 0, :, None]).amax(1)
         pooled = self.dropout(torch.cat([mean, top], 1))
-        return self.sentiment(pooled), self.themes(pooled), self.churn(pooled)[:, 0]
+        return torch.cat([self.sentiment(pooled), self.themes(pooled), self.churn(pooled), self.kinds(pooled)], 1)

@@ -17,7 +17,7 @@ from sentiment_kit.errors import ModelError
 _BUDGET = 1024
 """Tokens of a batch. From 512 to 4,096 the speed on two cores is the same; the memory of a run is 468 to 556 MB."""
 
-_OUTPUTS = ("sentiment", "themes", "churn")
+_OUTPUTS = ("sentiment", "themes", "churn", "kinds")
 
 
 class OnnxEncoder:
@@ -103,10 +103,10 @@ def combine(text: Windows, logits: Sequence[Floats], calibration: Calibration) -
 
     Args:
         text: The windows.
-        logits: Logits of sentiment (windows, 3), themes (windows, 12) and churn (windows,).
+        logits: Logits of sentiment (windows, 3), themes (windows, 12), churn (windows,) and its kinds (windows, 8).
         calibration: That of the text's language.
     """
-    sentiment, themes, churn = logits
+    sentiment, themes, churn, kinds = logits
     lengths = [len(window) for window in text.windows]
     leaving = calibration.churn_scale * churn.max(keepdims=True) + calibration.churn_shift
     return Scores(
@@ -116,6 +116,7 @@ def combine(text: Windows, logits: Sequence[Floats], calibration: Calibration) -
         ),
         themes=sigmoid(themes.max(0) / np.float32(calibration.theme_temperature)),
         churn=float(sigmoid(leaving)[0]),
+        kinds=sigmoid(kinds[churn.argmax()]),
         n_tokens=text.n_tokens,
         n_windows=len(text.windows),
     )

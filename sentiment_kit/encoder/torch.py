@@ -160,7 +160,7 @@ class TransformersEncoder:
     def _scores(self, logits: Floats, lengths: list[int], n_tokens: int) -> Scores:
         probabilities = softmax(combine_windows(logits, lengths))
         sentiment = np.array([probabilities[columns].sum() for columns in self._columns], np.float32)
-        return Scores(sentiment, None, None, n_tokens, len(lengths))
+        return Scores(sentiment, None, None, None, n_tokens, len(lengths))
 
 
 def _sentiment_columns(name: str, labels: dict[int, str]) -> list[list[int]]:

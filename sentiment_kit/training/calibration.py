@@ -22,14 +22,14 @@ _FEWEST = 40
 """With fewer positive rows than this a threshold is fitted over all languages."""
 
 
-def calibrate(logits: tuple[Floats, Floats, Floats], dev: TokenisedExamples) -> dict[str, Calibration]:
+def calibrate(logits: tuple[Floats, ...], dev: TokenisedExamples) -> dict[str, Calibration]:
     """Return the calibration of each language.
 
     Args:
-        logits: Logits of sentiment (n, 3), themes (n, 12) and churn (n,) of the dev side.
+        logits: Logits of sentiment (n, 3), themes (n, 12), churn (n,) and its kinds (n, 8) of the dev side.
         dev: The dev side.
     """
-    sentiment, themes, churn = logits
+    sentiment, themes, churn, _ = logits
     scale, shift = _platt(churn, dev.churn)
     # Sets whose labels are known to be poor say little about what a probability should be.
     trusted = dev.weight >= 0.5  # noqa: PLR2004

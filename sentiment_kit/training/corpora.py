@@ -2,7 +2,9 @@
 
 The table is ``<out>/examples.parquet``; its columns are in `SCHEMA`. A row's side (``train``, ``dev``, ``test``) is a
 hash of the smallest text of its group of near-duplicates, so it never moves when sets come or go around it; the sets of
-tier ``restricted`` have the side ``eval`` and whatever resembles them is dropped from the others.
+tier ``restricted`` have the side ``eval`` and whatever resembles them is dropped from the others. The project's own
+feedback comes last and changes nothing in the rows before it, so that a first stage of training on the sets alone stays
+valid while the feedback grows.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sentiment_kit.errors import CorpusError
-from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES
+from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.training.cards import Card, load_cards, look_up
 from sentiment_kit.training.duplicates import Groups, bands_of, letters_of
-from sentiment_kit.training.feedback import load_feedback
+from sentiment_kit.training.feedback import Feedback, load_feedback
 
 SCHEMA = pa.schema(
     [
@@ -36,6 +38,7 @@ SCHEMA = pa.schema(
         ("sentiment", pa.int8()),  # index into SENTIMENTS, or -1 where unknown
         ("themes", pa.list_(pa.int8(), len(THEMES))),  # 1 complains, 0 does not, -1 unknown
         ("churn", pa.int8()),  # 1 leaves, 0 does not, -1 unknown
+        ("kinds", pa.list_(pa.int8(), len(CHURN_KINDS))),  # of a text that leaves: 1 and 0 by kind; else -1
     ]
 )
 
@@ -61,6 +64,7 @@ class Example:
     sentiment: int
     themes: list[int]
     churn: int
+    kinds: list[int] = field(default_factory=lambda: [-1] * len(CHURN_KINDS))
     side: str = ""
     group: str | None = None
 
@@ -81,13 +85,17 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
         CorpusError: If a set has no card, a card has no set, or a record is not valid.
     """
     cards = load_cards(corpora / "cards")
-    examples: list[Example] = []
-    for example in _all_examples(data, corpora, cards):
-        examples.append(example)
-        if len(examples) % 100_000 == 0:
-            report(f"read {len(examples):,} texts")
-    report(f"read {len(examples):,} texts; looking for near-duplicates")
-    kept, dropped = _split(examples)
+    sets: list[Example] = []
+    for example in _all_sets(data, cards):
+        sets.append(example)
+        if len(sets) % 100_000 == 0:
+            report(f"read {len(sets):,} texts")
+    own = list(_own_examples(corpora))
+    report(f"read {len(sets):,} texts and {len(own):,} of the project's own; looking for near-duplicates")
+    groups = Groups()
+    dropped: Counter[str] = Counter()
+    kept = _place_sets(sets, groups, dropped)
+    kept += _place_own(own, sets, groups, dropped)
     out.mkdir(parents=True, exist_ok=True)
     table = out / "examples.parquet"
     rows = [{name: getattr(example, name) for name in SCHEMA.names} for example in kept]
@@ -98,8 +106,7 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
     return table
 
 
-def _all_examples(data: Path, corpora: Path, cards: list[Card]) -> Iterator[Example]:
-    yield from _own_examples(corpora)
+def _all_sets(data: Path, cards: list[Card]) -> Iterator[Example]:
     by_name = {(card.language, card.name): card for card in cards}
     for tier, side in (("eval", "eval"), ("train", "")):
         for language in LANGUAGES:
@@ -126,8 +133,14 @@ def _own_examples(corpora: Path) -> Iterator[Example]:
                     sentiment=SENTIMENTS.index(record.sentiment),
                     themes=[int(theme in record.themes) for theme in THEMES],
                     churn=int(bool(record.churn)),
+                    kinds=_kinds(record),
                     side=own_side(record.id),
                 )
+
+
+def _kinds(record: Feedback) -> list[int]:
+    found = {span.kind for span in record.churn}
+    return [int(kind in found) if found else -1 for kind in CHURN_KINDS]
 
 
 def own_side(identifier: str) -> str:
@@ -158,38 +171,56 @@ def _set_examples(file: Path, card: Card, side: str) -> Iterator[Example]:
             )
 
 
-def _split(examples: list[Example]) -> tuple[list[Example], Counter[str]]:
-    """Give every example its side; drop copies, and what resembles the evaluation sets or the project's own test."""
-    groups = Groups()
-    letters = [letters_of(example.text) for example in examples]
-    for example, text in zip(examples, letters, strict=True):
-        keys = [f"{example.language}/".encode() + band for band in bands_of(text)]
-        groups.add([*keys, *([example.group.encode()] if example.group else [])])
+def _place_sets(sets: list[Example], groups: Groups, dropped: Counter[str]) -> list[Example]:
+    """Give the rows of the sets their sides; drop copies and what resembles an evaluation text."""
+    letters = [letters_of(example.text) for example in sets]
+    for example, text in zip(sets, letters, strict=True):
+        groups.add(_keys(example, text))
     smallest: dict[int, str] = {}
-    reserved: set[int] = set()  # groups with an evaluation row or an own one
-    held_out: set[int] = set()  # groups with an own row that is kept for dev or test
-    for row, (example, text) in enumerate(zip(examples, letters, strict=True)):
+    evaluation: set[int] = set()
+    for row, (example, text) in enumerate(zip(sets, letters, strict=True)):
         group = groups.group(row)
         smallest[group] = min(text, smallest.get(group, text))
         if example.side:
-            reserved.add(group)
-        if example.side in {"dev", "test"}:
-            held_out.add(group)
+            evaluation.add(group)
     kept: list[Example] = []
-    dropped: Counter[str] = Counter()
     copies: set[tuple[str, str, str]] = set()
-    for row, (example, text) in enumerate(zip(examples, letters, strict=True)):
+    for row, (example, text) in enumerate(zip(sets, letters, strict=True)):
         group = groups.group(row)
-        copy = (example.language, text, "eval" if example.side == "eval" else "")
-        if (not example.side and group in reserved) or (example.side == "train" and group in held_out):
-            dropped["resembles an evaluation or own text"] += 1
-        elif example.set not in OWN_SETS and copy in copies:
+        copy = (example.language, text, example.side)
+        if not example.side and group in evaluation:
+            dropped["resembles an evaluation text"] += 1
+        elif copy in copies:
             dropped["copy"] += 1
         else:
             copies.add(copy)
             example.side = example.side or _side(smallest[group], TEST_SHARE, DEV_SHARE)
             kept.append(example)
-    return kept, dropped
+    return kept
+
+
+def _place_own(own: list[Example], sets: list[Example], groups: Groups, dropped: Counter[str]) -> list[Example]:
+    """Keep the project's own rows, but none that would be learnt in one place and measured in another."""
+    for example in own:
+        groups.add(_keys(example, letters_of(example.text)))
+    groups_of_own = [groups.group(len(sets) + row) for row in range(len(own))]
+    with_set = {groups.group(row) for row in range(len(sets))}
+    measured = {groups.group(row) for row, example in enumerate(sets) if example.side == "eval"}
+    measured |= {group for group, example in zip(groups_of_own, own, strict=True) if example.side != "train"}
+    kept: list[Example] = []
+    for group, example in zip(groups_of_own, own, strict=True):
+        if example.side == "train" and group in measured:
+            dropped["own text that resembles a held-out one"] += 1
+        elif example.side != "train" and group in with_set:
+            dropped["held-out own text that resembles one of a set"] += 1
+        else:
+            kept.append(example)
+    return kept
+
+
+def _keys(example: Example, letters: str) -> list[bytes]:
+    keys = [f"{example.language}/".encode() + band for band in bands_of(letters)]
+    return [*keys, example.group.encode()] if example.group else keys
 
 
 def _side(key: str, test_share: float, dev_share: float) -> str:

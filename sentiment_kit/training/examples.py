@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class TokenisedExamples:
         sentiment: Index of the sentiment or -1, (n,).
         themes: 1, 0 or -1 for unknown, (n, 12).
         churn: 1, 0 or -1 for unknown, (n,).
+        kinds: Kinds of churn of a text that leaves, 1 or 0; -1 for others and where unknown, (n, 8).
         language: Index into `LANGUAGES`, (n,).
         set: Name of the set, (n,).
         weight: Weight of the set's card, (n,).
@@ -43,6 +45,7 @@ class TokenisedExamples:
     sentiment: NDArray[np.int64]
     themes: NDArray[np.int64]
     churn: NDArray[np.int64]
+    kinds: NDArray[np.int64]
     language: NDArray[np.int64]
     set: NDArray[np.str_]
     weight: NDArray[np.float64]
@@ -62,6 +65,25 @@ class TokenisedExamples:
         """Read what `save` wrote."""
         with np.load(file, allow_pickle=False) as arrays:
             return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+    def select(self, rows: NDArray[np.int64]) -> TokenisedExamples:
+        """Return some of the texts, in the order of `rows`."""
+        tokens = [self.tokens[self.starts[row] : self.starts[row + 1]] for row in rows]
+        starts = np.concatenate([[0], np.cumsum(np.diff(self.starts)[rows])]).astype(np.int64)
+        others = {field.name: getattr(self, field.name)[rows] for field in fields(self)[2:]}
+        return TokenisedExamples(np.concatenate(tokens) if tokens else self.tokens[:0], starts, **others)
+
+    def without(self, sets: Collection[str]) -> TokenisedExamples:
+        """Return the texts of all other sets."""
+        return self.select(np.flatnonzero(~np.isin(self.set, list(sets))))
+
+    def digest(self) -> str:
+        """Return a hash of all that is learnt from these texts."""
+        digest = hashlib.sha256()
+        for field in fields(self):
+            array = getattr(self, field.name)
+            digest.update(array.tobytes() if array.dtype.kind != "U" else "\n".join(array).encode())
+        return digest.hexdigest()
 
     def ids(self, index: int, longest: int) -> NDArray[np.int64]:
         """Return a text's ids; of one that is too long the first two thirds and the last third of what fits."""
@@ -93,6 +115,7 @@ def tokenise(table: Dataset, tokenizer: Tokenizer, report: Callable[[str], None]
         sentiment=np.array(table["sentiment"], dtype=np.int64),
         themes=np.array(table["themes"], dtype=np.int64),
         churn=np.array(table["churn"], dtype=np.int64),
+        kinds=np.array(table["kinds"], dtype=np.int64),
         language=np.array([LANGUAGES.index(code) for code in table["language"]], dtype=np.int64),
         set=np.array(table["set"]),
         weight=np.array(table["weight"], dtype=np.float64),

@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sentiment_kit.encoder.network import FeedbackNetwork
 
-OUTPUTS = ("sentiment", "themes", "churn")
+OUTPUTS = ("sentiment", "themes", "churn", "kinds")
 _OPSET = 20
 _LEVELS = 63  # seven bits, signed
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from sentiment_kit.encoder.network import FeedbackNetwork
+from sentiment_kit.encoder.network import FeedbackNetwork, Logits, Part
 from sentiment_kit.training.examples import Batch, TokenisedExamples, batches, draw_weights
 
 
@@ -27,8 +28,9 @@ class Recipe:
     Attributes:
         name: Name of the stage, used for its checkpoint.
         examples: Number of texts to draw, with repetition.
-        rate: Highest learning rate of the transformer; embeddings learn at half of it.
+        rate: Highest learning rate of the transformer; embeddings learn at half of it, the n-grams at ten times.
         own_share: Share of the project's own feedback within each language.
+        part: Which part of the network learns.
         budget: Tokens a batch, padding included.
         longest: Tokens of a window.
         drop_tokens: Share of tokens hidden from the network, so that it does not lean on single words.
@@ -40,6 +42,7 @@ class Recipe:
     examples: int
     rate: float
     own_share: float
+    part: Part = "both"
     budget: int = 6144
     longest: int = 96
     drop_tokens: float = 0.1
@@ -66,14 +69,14 @@ class Surroundings:
         folder: Where checkpoints go.
         inputs: A hash of what is learnt from; a checkpoint of other inputs is not continued.
         report: Called with a line of progress after each round.
-        evaluate: Says in a few words how good the network is by now.
+        evaluate: Says in a few words how good a part of the network is by now.
     """
 
     marks: Marks
     folder: Path
     inputs: str
     report: Callable[[str], None]
-    evaluate: Callable[[FeedbackNetwork], str]
+    evaluate: Callable[[FeedbackNetwork, Part], str]
 
 
 def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe, around: Surroundings) -> None:
@@ -82,17 +85,9 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
     A checkpoint is written after each round, and a rerun with the same folder goes on from the last.
     """
     checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [network.tokens.weight], "lr": recipe.rate / 2, "weight_decay": 0.0},
-            {"params": [p for n, p in network.named_parameters() if n != "tokens.weight"], "lr": recipe.rate},
-        ],
-        weight_decay=0.01,
-        fused=True,
-    )
-    peaks = [group["lr"] for group in optimiser.param_groups]
+    learner = Learner(network, recipe.rate)
     identity = json.dumps([asdict(recipe), around.inputs])
-    done = _restore(checkpoint, identity, network, optimiser)
+    done = _restore(checkpoint, identity, network, learner)
     weights = draw_weights(examples, recipe.own_share)
     begun, at_start = time.monotonic(), done
     while done < recipe.examples:
@@ -101,18 +96,74 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
         network.train()
         losses = []
         for batch in batches(examples, rows, recipe.budget, recipe.longest, (marks.padding, marks.begin, marks.end)):
-            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
-                group["lr"] = peak * _schedule(done / recipe.examples)
-            losses.append(_learn(network, optimiser, _loss_of(network, examples, batch, recipe, marks)))
+            learner.set_rate(_schedule(done / recipe.examples))
+            losses.append(learner.step(_loss_of(network, examples, batch, recipe, marks)))
             done += len(batch.rows)
-        _save(checkpoint, identity, network, optimiser, done)
+        _save(checkpoint, identity, network, learner, done)
         speed = (done - at_start) / (time.monotonic() - begun)
         left = max(0.0, recipe.examples - done) / speed
         mean = np.mean(losses, axis=0)
         around.report(
             f"{recipe.name}: {done:,} of {recipe.examples:,} texts, {speed:.0f} texts/s, {left / 60:.0f} min left; "
-            f"loss sentiment {mean[0]:.3f} themes {mean[1]:.3f} churn {mean[2]:.3f}; dev {around.evaluate(network)}"
+            f"loss sentiment {mean[0]:.3f} themes {mean[1]:.3f} churn {mean[2]:.3f} kinds {mean[3]:.3f}; "
+            f"dev {around.evaluate(network, recipe.part)}"
         )
+
+
+_LOSS_WEIGHTS = (1.0, 2.0, 0.5, 0.5)
+"""Of sentiment, themes, churn, kinds of churn."""
+
+
+class Learner:
+    """The optimisers of a network: AdamW for the transformer, and for the n-grams one that touches only rows seen."""
+
+    def __init__(self, network: FeedbackNetwork, rate: float) -> None:
+        """Create them.
+
+        Args:
+            network: What they change.
+            rate: Highest learning rate of the transformer.
+        """
+        embeddings, grams = [network.tokens.weight], list(network.grams.parameters()) if network.grams else []
+        set_apart = {id(parameter) for parameter in embeddings + grams}
+        self._clipped = [p for p in network.parameters() if id(p) not in {id(g) for g in grams}]
+        deep = torch.optim.AdamW(
+            [
+                {"params": embeddings, "lr": rate / 2, "weight_decay": 0.0},
+                {"params": [p for p in network.parameters() if id(p) not in set_apart], "lr": rate},
+            ],
+            weight_decay=0.01,
+            fused=True,
+        )
+        self._optimisers: list[torch.optim.Optimizer] = [deep]
+        if grams:
+            self._optimisers.append(torch.optim.SparseAdam(grams, lr=10 * rate))
+        self._peaks = [[group["lr"] for group in optimiser.param_groups] for optimiser in self._optimisers]
+
+    def set_rate(self, share: float) -> None:
+        """Set the learning rates to a share of their highest values."""
+        for optimiser, peaks in zip(self._optimisers, self._peaks, strict=True):
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * share
+
+    def step(self, losses: Logits) -> tuple[float, ...]:
+        """Learn from the losses of sentiment, themes, churn and its kinds; return them as numbers."""
+        for optimiser in self._optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        torch.stack(losses).dot(losses[0].new_tensor(_LOSS_WEIGHTS)).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._clipped, 1.0)
+        for optimiser in self._optimisers:
+            optimiser.step()
+        return tuple(loss.item() for loss in losses)
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return what a checkpoint needs."""
+        return [optimiser.state_dict() for optimiser in self._optimisers]
+
+    def restore(self, states: list[dict[str, Any]]) -> None:
+        """Go on from what `state` returned."""
+        for optimiser, state in zip(self._optimisers, states, strict=True):
+            optimiser.load_state_dict(state)
 
 
 def _schedule(progress: float) -> float:
@@ -124,36 +175,29 @@ def _schedule(progress: float) -> float:
 
 def _loss_of(
     network: FeedbackNetwork, examples: TokenisedExamples, batch: Batch, recipe: Recipe, marks: Marks
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the losses of sentiment, themes and churn on one batch with some tokens hidden."""
+) -> Logits:
+    """Return the losses of sentiment, themes, churn and its kinds on one batch with some tokens hidden."""
     device = next(network.parameters()).device
     ids, mask = torch.from_numpy(batch.ids).to(device), torch.from_numpy(batch.mask).to(device)
     hidden = (torch.rand(ids.shape, device=device) < recipe.drop_tokens) & (ids != marks.begin) & (ids != marks.end)
     ids = ids.masked_fill(hidden & mask.bool(), marks.unknown)
     with autocast(device):
-        logits = network(ids, mask)
+        logits = network(ids, mask, recipe.part)
     return _losses(logits, examples, batch.rows, device)
 
 
-def _learn(
-    network: FeedbackNetwork, optimiser: torch.optim.Optimizer, losses: tuple[Tensor, Tensor, Tensor]
-) -> tuple[float, float, float]:
-    optimiser.zero_grad(set_to_none=True)
-    (losses[0] + 2.0 * losses[1] + 0.5 * losses[2]).backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
-    return losses[0].item(), losses[1].item(), losses[2].item()
-
-
-def _losses(
-    logits: tuple[Tensor, Tensor, Tensor], examples: TokenisedExamples, rows: NDArray[np.int64], device: torch.device
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the three losses, each the mean over what is known: an unknown label is masked, never taken as absent."""
-    sentiment, themes, churn = (logit.float() for logit in logits)
+def _losses(logits: Logits, examples: TokenisedExamples, rows: NDArray[np.int64], device: torch.device) -> Logits:
+    """Return the four losses, each the mean over what is known: an unknown label is masked, never taken as absent."""
+    sentiment, themes, churn, kinds = (logit.float() for logit in logits)
     target = torch.from_numpy(examples.sentiment[rows]).to(device)
     known = (target >= 0).sum().clamp(min=1)
     of_sentiment = functional.cross_entropy(sentiment, target, ignore_index=-1, label_smoothing=0.05, reduction="sum")
-    return of_sentiment / known, _binary(themes, examples.themes[rows]), _binary(churn, examples.churn[rows])
+    return (
+        of_sentiment / known,
+        _binary(themes, examples.themes[rows]),
+        _binary(churn, examples.churn[rows]),
+        _binary(kinds, examples.kinds[rows]),
+    )
 
 
 def _binary(logits: Tensor, labels: NDArray[np.int64]) -> Tensor:
@@ -171,18 +215,22 @@ def autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
 
 @torch.no_grad()
 def predict(
-    network: FeedbackNetwork, examples: TokenisedExamples, longest: int, marks: Marks
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the logits of all examples: sentiment (n, 3), themes (n, 12), churn (n,). Texts are cut, not windowed."""
+    network: FeedbackNetwork, examples: TokenisedExamples, longest: int, marks: Marks, part: Part = "both"
+) -> tuple[NDArray[np.float32], ...]:
+    """Return the logits of all examples: sentiment (n, 3), themes (n, 12), churn (n,), kinds (n, 8).
+
+    Texts are cut, not windowed.
+    """
     device = next(network.parameters()).device
     network.eval()
-    out = [np.zeros((len(examples), width), np.float32) for width in (3, network.themes.out_features, 1)]
+    heads = (network.sentiment, network.themes, network.churn, network.kinds)
+    out = [np.zeros((len(examples), head.out_features), np.float32) for head in heads]
     order = np.arange(len(examples))
     for batch in _evaluation_batches(examples, order, longest, marks):
-        logits = network(torch.from_numpy(batch.ids).to(device), torch.from_numpy(batch.mask).to(device))
-        for array, logit in zip(out, (logits[0], logits[1], logits[2][:, None]), strict=True):
-            array[batch.rows] = logit.float().cpu().numpy()
-    return out[0], out[1], out[2][:, 0]
+        logits = network(torch.from_numpy(batch.ids).to(device), torch.from_numpy(batch.mask).to(device), part)
+        for array, logit in zip(out, logits, strict=True):
+            array[batch.rows] = logit.float().cpu().numpy().reshape(len(batch.rows), -1)
+    return out[0], out[1], out[2][:, 0], out[3]
 
 
 def _evaluation_batches(
@@ -191,19 +239,19 @@ def _evaluation_batches(
     return batches(examples, rows, 8192, longest, (marks.padding, marks.begin, marks.end))
 
 
-def _save(file: Path, identity: str, network: FeedbackNetwork, optimiser: torch.optim.Optimizer, done: int) -> None:
-    state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "done": done}
+def _save(file: Path, identity: str, network: FeedbackNetwork, learner: Learner, done: int) -> None:
+    state = {"network": network.state_dict(), "learner": learner.state(), "done": done, "identity": identity}
     partial = file.with_suffix(".partial")
-    torch.save({**state, "identity": identity}, partial)
+    torch.save(state, partial)
     partial.replace(file)
 
 
-def _restore(file: Path, identity: str, network: FeedbackNetwork, optimiser: torch.optim.Optimizer) -> int:
+def _restore(file: Path, identity: str, network: FeedbackNetwork, learner: Learner) -> int:
     if not file.exists():
         return 0
     state = torch.load(file, weights_only=True, map_location="cpu")
     if state.get("identity") != identity:
         return 0
     network.load_state_dict(state["network"])
-    optimiser.load_state_dict(state["optimiser"])
+    learner.restore(state["learner"])
     return int(state["done"])

@@ -53,6 +53,7 @@ def examples(tokenizer):
         sentiment=labels,
         themes=themes,
         churn=(labels == 0).astype(np.int64),
+        kinds=np.where(labels[:, None] == 0, np.eye(8, dtype=np.int64)[0], -1),
         language=np.array([language for _, _, language in rows]),
         set=np.array(["shop"] * len(rows)),
         weight=np.ones(len(rows)),
@@ -60,12 +61,14 @@ def examples(tokenizer):
 
 
 def surroundings(tokenizer, folder, lines):
-    return Surroundings(marks_of(tokenizer), folder, "inputs", lines.append, lambda network: "-")
+    return Surroundings(marks_of(tokenizer), folder, "inputs", lines.append, lambda network, part: "-")
 
 
 def tiny(tokenizer):
     torch.manual_seed(1)
-    return FeedbackNetwork(Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32))
+    return FeedbackNetwork(
+        Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32, grams=600)
+    )
 
 
 RECIPE = Recipe("heart", examples=3000, rate=5e-3, own_share=0.0, budget=2048, longest=32, round_size=1000)
@@ -96,7 +99,7 @@ def test_a_rerun_continues_and_gives_the_same_network(tokenizer, examples, tmp_p
 
     other = tmp_path / "other"
     other.mkdir()
-    broken = Surroundings(marks_of(tokenizer), other, "inputs", stop, lambda network: "-")
+    broken = Surroundings(marks_of(tokenizer), other, "inputs", stop, lambda network, part: "-")
     for _ in range(2):
         with pytest.raises(Stopped):
             train(tiny(tokenizer), examples, RECIPE, broken)
@@ -120,16 +123,17 @@ def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):
 def test_unknown_labels_teach_nothing(tokenizer, examples):
     from sentiment_kit.training.trainer import _losses
 
-    logits = (torch.randn(2, 3), torch.randn(2, 12), torch.randn(2))
+    logits = (torch.randn(2, 3), torch.randn(2, 12), torch.randn(2), torch.randn(2, 8))
     unknown = TokenisedExamples(
         **{
             **vars(examples),
             "sentiment": np.array([-1, -1]),
             "themes": np.full((2, 12), -1),
             "churn": np.array([-1, -1]),
+            "kinds": np.full((2, 8), -1),
         }
     )
-    assert [loss.item() for loss in _losses(logits, unknown, np.array([0, 1]), torch.device("cpu"))] == [0, 0, 0]
+    assert [loss.item() for loss in _losses(logits, unknown, np.array([0, 1]), torch.device("cpu"))] == [0] * 4
 
 
 def test_batches_keep_to_the_budget_and_lose_nothing(examples):
@@ -164,9 +168,9 @@ def test_calibration_recovers_a_temperature(examples):
     themes = (rng.random((n, 12)) < 0.3).astype(np.int64)
     dev = TokenisedExamples(
         tokens=np.zeros(0, np.uint16), starts=np.zeros(n + 1, np.int64), sentiment=labels, themes=themes,
-        churn=np.full(n, -1), language=rng.integers(0, 4, n), set=np.array(["s"] * n), weight=np.ones(n),
+        churn=np.full(n, -1), kinds=np.full((n, 8), -1), language=rng.integers(0, 4, n), set=np.array(["s"] * n), weight=np.ones(n),
     )  # fmt: skip
-    sure = calibrate((logits * 3, np.where(themes == 1, 2.0, -2.0), np.zeros(n)), dev)
+    sure = calibrate((logits * 3, np.where(themes == 1, 2.0, -2.0), np.zeros(n), np.zeros((n, 8))), dev)
     for calibration in sure.values():
         assert calibration.temperature == pytest.approx(3, rel=0.15)
         assert calibration.bias == pytest.approx((0, 0, 0), abs=0.3)
