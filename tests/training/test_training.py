@@ -168,7 +168,8 @@ def test_calibration_recovers_a_temperature(examples):
     themes = (rng.random((n, 12)) < 0.3).astype(np.int64)
     dev = TokenisedExamples(
         tokens=np.zeros(0, np.uint16), starts=np.zeros(n + 1, np.int64), sentiment=labels, themes=themes,
-        churn=np.full(n, -1), kinds=np.full((n, 8), -1), language=rng.integers(0, 4, n), set=np.array(["s"] * n), weight=np.ones(n),
+        churn=np.full(n, -1), kinds=np.full((n, 8), -1), language=rng.integers(0, 4, n),
+        set=np.array(["s"] * n), weight=np.ones(n),
     )  # fmt: skip
     sure = calibrate((logits * 3, np.where(themes == 1, 2.0, -2.0), np.zeros(n), np.zeros((n, 8))), dev)
     for calibration in sure.values():
