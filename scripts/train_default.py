@@ -10,11 +10,13 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
 from sentiment_kit.encoder.bundle import WEIGHTS_FILE
 from sentiment_kit.encoder.onnx import OnnxEncoder
+from sentiment_kit.training.baseline import BagOfEmbeddings, character_ngrams
 from sentiment_kit.training.card import write_card
 from sentiment_kit.training.default import finish, fit, load_sides
 from sentiment_kit.training.evaluation import compare
@@ -44,8 +46,9 @@ def main() -> None:
     network = fit(sides, tokenizer, options.text / "vectors.npy", options.run, say)
     say("calibrating and exporting")
     bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)
-    measured = {side: sides.table[side] for side in ("dev", "eval")}
-    table = compare(OnnxEncoder(bundle), sides.table["train"], measured, say)
+    vectors = np.load(options.text / "vectors.npy")
+    baselines = {"TF-IDF": character_ngrams(), "bag of embeddings": BagOfEmbeddings(tokenizer, vectors)}
+    table = compare(OnnxEncoder(bundle), sides.table, say, baselines)
     write_card(bundle, table, options.corpora, options.examples.parent / "counts.json")
     say(f"wrote {options.out}, {(options.out / WEIGHTS_FILE).stat().st_size / 1e6:.0f} MB of weights")
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from sentiment_kit.churn.evidence import sentence_match, sentence_spans
 from sentiment_kit.churn.matcher import PhraseMatcher
-from sentiment_kit.churn.risk import assess
+from sentiment_kit.churn.risk import assess, raises_alone
 from sentiment_kit.encoder.base import Encoder, Scores
 from sentiment_kit.encoder.bundle import MANIFEST, Bundle, default_folder
 from sentiment_kit.errors import InputError
 from sentiment_kit.language import detect
-from sentiment_kit.results import Analysis, LanguageGuess, Sentiment, ThemeScore
+from sentiment_kit.results import Analysis, ChurnRisk, LanguageGuess, Sentiment, ThemeScore
 from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES, UNDETERMINED
 
 _STREAM_CHUNK = 256
@@ -105,8 +106,9 @@ class Analyzer:
                 good.append((index, text, guess))
         if good:
             scores = self.encoder.score([text for _, text, _ in good], [guess.code for _, _, guess in good])
-            for (index, text, guess), score in zip(good, scores, strict=True):
-                results[index] = self._assemble(text, guess, score)
+            risks = self._risks([(text, guess.code) for _, text, guess in good], scores)
+            for (index, text, guess), score, risk in zip(good, scores, risks, strict=True):
+                results[index] = self._assemble(text, guess, score, risk)
         return [result for result in results if result is not None]
 
     def stream(self, texts: Iterable[str], languages: str | None = None) -> Iterator[Analysis]:
@@ -126,7 +128,30 @@ class Analyzer:
         """Analyse one text without blocking the event loop; raises what `analyze` raises."""
         return await asyncio.to_thread(self.analyze, text, language)
 
-    def _assemble(self, text: str, guess: LanguageGuess, scores: Scores) -> Analysis:
+    def _risks(self, texts: Sequence[tuple[str, str]], scores: Sequence[Scores]) -> list[ChurnRisk]:
+        """Return the churn risk of each (text, language)."""
+        found = [self._matchers[language].find(text) for text, language in texts]
+        unexplained = [
+            row
+            for row, (matches, score) in enumerate(zip(found, scores, strict=True))
+            if not matches and raises_alone(score.churn)
+        ]
+        for row, span in zip(unexplained, self._surest_sentences([texts[row] for row in unexplained]), strict=True):
+            score = scores[row]
+            assert score.churn is not None and score.kinds is not None  # noqa: S101, PT018  the head has raised it
+            found[row] = [sentence_match(texts[row][0], span, int(score.kinds.argmax()), score.churn)]
+        return [assess(matches, score.churn) for matches, score in zip(found, scores, strict=True)]
+
+    def _surest_sentences(self, texts: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+        """Return the offsets of the sentence of each (text, language) in which the churn head is surest."""
+        spans = [sentence_spans(text) for text, _ in texts]
+        pieces = [(text[a:b], language) for (text, language), own in zip(texts, spans, strict=True) for a, b in own]
+        if not pieces:
+            return []
+        scores = iter(self.encoder.score([text for text, _ in pieces], [language for _, language in pieces]))
+        return [max(own, key=lambda span: next(scores).churn or 0.0) for own in spans]
+
+    def _assemble(self, text: str, guess: LanguageGuess, scores: Scores, risk: ChurnRisk) -> Analysis:
         themes = dict.fromkeys(THEMES, 0.0) if scores.themes is None else _named(THEMES, scores.themes.tolist())
         over = [
             ThemeScore(name, score)
@@ -140,7 +165,7 @@ class Analyzer:
             sentiment=Sentiment(max(sentiment, key=lambda name: sentiment[name]), sentiment),
             theme_scores=themes,
             themes=tuple(sorted(over, key=lambda theme: -theme.score)),
-            churn=assess(self._matchers[guess.code].find(text), scores.churn),
+            churn=risk,
             n_tokens=scores.n_tokens,
             n_windows=scores.n_windows,
         )
@@ -152,7 +177,8 @@ def _named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
 
 def _load_encoder(model: str | Path | None, threads: int | None) -> Encoder:
     folder = default_folder() if model is None else Path(model)
-    if model is None or (folder / MANIFEST).is_file():
+    # A folder that holds no checkpoint either was meant to be a bundle: Bundle.open says what it lacks.
+    if model is None or (folder / MANIFEST).is_file() or (folder.is_dir() and not (folder / "config.json").is_file()):
         from sentiment_kit.encoder.onnx import OnnxEncoder
 
         return OnnxEncoder(Bundle.open(folder), threads)

@@ -5,7 +5,8 @@ that the writer leaves; the churn head, which was calibrated to be a probability
 because it also answers to plain anger. The level is decided by rules that can be told to a customer:
 
 ``high``    leaving is stated: a phrase of kind exit or switching
-``medium``  an ultimatum, disengagement or resignation, or two different kinds
+``medium``  an ultimatum, disengagement or resignation, two different kinds, or the churn head alone where it reads
+            leaving between the lines
 ``low``     one weak sign: another kind alone, or the churn head alone over its threshold
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from sentiment_kit.churn.evidence import HEAD_SOURCE
 from sentiment_kit.churn.matcher import PhraseMatch
 from sentiment_kit.results import ChurnRisk
 from sentiment_kit.taxonomy import DEFINITE_KINDS, SERIOUS_KINDS
@@ -27,6 +29,11 @@ HEAD_THRESHOLD = 0.8
 _SEVERAL = 2
 
 
+def raises_alone(head: float | None) -> bool:
+    """Say whether the churn head's probability is a sign by itself, where no pattern found a phrase."""
+    return head is not None and head >= HEAD_THRESHOLD
+
+
 def assess(matches: Sequence[PhraseMatch], head: float | None) -> ChurnRisk:
     """Return the churn risk of a text.
 
@@ -34,20 +41,21 @@ def assess(matches: Sequence[PhraseMatch], head: float | None) -> ChurnRisk:
         matches: Its churn phrases.
         head: Probability of the model's churn head, or None where the model has none.
     """
-    weights: dict[str, float] = {}
+    stated: dict[str, float] = {}
     for match in matches:
         kind = match.phrase.kind
-        weights[kind] = max(match.weight, weights.get(kind, 0.0))
-    chances = [*weights.values(), HEAD_WEIGHT * (head or 0.0)]
+        if match.phrase.source != HEAD_SOURCE:  # the head counts below, whether or not it has a sentence to show
+            stated[kind] = max(match.weight, stated.get(kind, 0.0))
+    chances = [*stated.values(), HEAD_WEIGHT * (head or 0.0)]
     score = 1.0 - prod(1.0 - chance for chance in chances)
-    return ChurnRisk(_level(set(weights), head), score, tuple(match.phrase for match in matches))
+    phrases = tuple(match.phrase for match in matches)
+    implied = {phrase.kind for phrase in phrases} - set(stated)
+    return ChurnRisk(_level(set(stated), implied, alone=raises_alone(head)), score, phrases)
 
 
-def _level(kinds: set[str], head: float | None) -> str:
-    if kinds & DEFINITE_KINDS:
+def _level(stated: set[str], implied: set[str], *, alone: bool) -> str:
+    if stated & DEFINITE_KINDS:
         return "high"
-    if kinds & SERIOUS_KINDS or len(kinds) >= _SEVERAL:
+    if stated & SERIOUS_KINDS or len(stated) >= _SEVERAL or implied & DEFINITE_KINDS:
         return "medium"
-    if kinds or (head or 0.0) >= HEAD_THRESHOLD:
-        return "low"
-    return "none"
+    return "low" if stated or alone else "none"

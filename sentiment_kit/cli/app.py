@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sentiment_kit.cli.analyze import analyze
+from sentiment_kit.cli.evaluate import evaluate
 from sentiment_kit.cli.info import info
 from sentiment_kit.cli.score import score
 
@@ -20,4 +21,5 @@ app = typer.Typer(
 )
 app.command()(analyze)
 app.command()(score)
+app.command()(evaluate)
 app.command()(info)

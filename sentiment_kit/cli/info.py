@@ -27,6 +27,11 @@ def info(
     print(", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
     print(f"threads: {available_cores()}")
     folder = default_folder() if model is None else Path(model)
+    if model is not None and not folder.is_dir() or (folder / "config.json").is_file():
+        from sentiment_kit.encoder.torch import TransformersEncoder
+
+        print(f"model: {TransformersEncoder(str(model)).name}, a Hugging Face checkpoint: sentiment only")
+        return
     bundle = Bundle.open(folder)
     print(f"model: {bundle.name}, {folder}")
     for name, file in bundle.manifest["files"].items():

@@ -138,6 +138,11 @@ def _own_examples(corpora: Path) -> Iterator[Example]:
                 )
 
 
+def own_rows(corpora: Path) -> list[dict[str, Any]]:
+    """Return the project's own feedback as rows of the table, near-duplicates included."""
+    return [{name: getattr(example, name) for name in SCHEMA.names} for example in _own_examples(corpora)]
+
+
 def _kinds(record: Feedback) -> list[int]:
     found = {span.kind for span in record.churn}
     return [int(kind in found) if found else -1 for kind in CHURN_KINDS]

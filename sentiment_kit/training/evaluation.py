@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from sentiment_kit.encoder.base import Encoder
-from sentiment_kit.taxonomy import LANGUAGES, THEMES
-from sentiment_kit.training.baseline import TfidfBaseline
+from sentiment_kit.errors import CorpusError
+from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES
+from sentiment_kit.training.baseline import Features, LinearBaseline
 from sentiment_kit.training.calibration import best_threshold
+from sentiment_kit.training.corpora import OWN_SETS, own_rows
+from sentiment_kit.training.examples import load_table
 from sentiment_kit.training.metrics import (
     Interval,
     binary_balanced_accuracy,
@@ -50,6 +54,11 @@ class Rows:
     themes: NDArray[np.int64]
     churn: NDArray[np.int64]
 
+    def select(self, rows: NDArray[np.int64]) -> Rows:
+        """Return some of the rows."""
+        texts = [self.texts[row] for row in rows]
+        return Rows(texts, self.sets[rows], self.sentiment[rows], self.themes[rows], self.churn[rows])
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -58,6 +67,44 @@ class Predictions:
     sentiment: NDArray[Any]
     themes: NDArray[np.bool_]
     churn: NDArray[Any] | None
+
+    def select(self, rows: NDArray[np.int64]) -> Predictions:
+        """Return those of some of the rows."""
+        return Predictions(self.sentiment[rows], self.themes[rows], None if self.churn is None else self.churn[rows])
+
+
+def load_sides(examples: Path | None, corpora: Path, wanted: Sequence[str]) -> dict[str, Dataset]:
+    """Return rows of the table of examples by side; without a table those of the project's own feedback.
+
+    Raises:
+        CorpusError: If a side has no rows.
+    """
+    if examples is None:
+        table = Dataset.from_list(own_rows(corpora))
+    elif not examples.is_file():
+        raise CorpusError("SK623", f"there is no table {examples}; scripts/build_corpora.py makes it")
+    else:
+        table = load_table(examples, examples.parent / "cache")
+    sides = np.array(table["side"])
+    found = {side: table.select(np.flatnonzero(sides == side)) for side in dict.fromkeys(wanted)}
+    for side, rows in found.items():
+        if not len(rows):
+            raise CorpusError("SK624", f"there are no texts of side {side!r}; the sides are {', '.join(set(sides))}")
+    return found
+
+
+def ordinary_reviews(examples: Path, language: str, count: int, seed: int = 1) -> list[str]:
+    """Return random positive reviews of the sets, of the sides that no training sees."""
+    table = load_table(examples, examples.parent / "cache")
+    rows = np.flatnonzero(
+        (np.array(table["language"]) == language)
+        & (np.array(table["sentiment"]) == SENTIMENTS.index("positive"))
+        & ~np.isin(np.array(table["set"]), OWN_SETS)
+        & np.isin(np.array(table["side"]), ("dev", "test", "eval"))
+    )
+    picked = np.random.default_rng(seed).permutation(rows)[:count]
+    texts: list[str] = table.select(np.sort(picked))["text"][:]
+    return texts
 
 
 def rows_of(table: Dataset, language: str) -> Rows:
@@ -74,8 +121,7 @@ def capped(rows: Rows, seed: int = 1) -> Rows:
     """Return the rows with at most 25,000 of each set, drawn by chance, so that no set swamps the baseline."""
     rng = np.random.default_rng(seed)
     kept = np.concatenate([rng.permutation(np.flatnonzero(rows.sets == name))[:_CAP] for name in np.unique(rows.sets)])
-    texts = [rows.texts[row] for row in kept]
-    return Rows(texts, rows.sets[kept], rows.sentiment[kept], rows.themes[kept], rows.churn[kept])
+    return rows.select(kept)
 
 
 def predict_with(encoder: Encoder, rows: Rows, language: str) -> Predictions:
@@ -118,6 +164,9 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
     if (rows.themes[with_theme] == 1).any():
         targets, flags = rows.themes[with_theme], predictions.themes[with_theme]
         found["theme micro-F1"] = bootstrap(lambda picked: theme_f1(targets[picked], flags[picked]), len(with_theme))
+        found["theme macro-F1"] = float(
+            np.mean([theme_f1(targets[:, t], flags[:, t]) for t in range(len(THEMES)) if (targets[:, t] == 1).any()])
+        )
     leaving = np.flatnonzero(rows.churn >= 0)
     if predictions.churn is not None and (rows.churn[leaving] == 1).any():
         wanted, alarms = rows.churn[leaving], predictions.churn[leaving] >= 0.5  # noqa: PLR2004
@@ -145,29 +194,51 @@ def _usable_sets(labels: NDArray[np.int64], sets: NDArray[np.int64]) -> list[int
     ]
 
 
-def compare(encoder: Encoder, train: Dataset, sides: dict[str, Dataset], report: Report) -> list[dict[str, Any]]:
-    """Return a row of figures for each language, side and system; the baseline is trained once a language."""
+def compare(
+    encoder: Encoder,
+    sides: dict[str, Dataset],
+    report: Report,
+    baselines: dict[str, Features] | None = None,
+    *,
+    by_set: bool = False,
+) -> list[dict[str, Any]]:
+    """Return a row of figures for each language, side and system.
+
+    Args:
+        encoder: The model.
+        sides: Rows of the table of examples by side; baselines learn from ``train`` and have their thresholds fitted
+            on ``dev``, like the model's. The figures are those of all sides but ``train``.
+        report: Called with each row.
+        baselines: Features of the baselines by name; each is trained once a language.
+        by_set: Whether to add a row for each set.
+    """
     table: list[dict[str, Any]] = []
     for language in LANGUAGES:
-        train_rows = capped(rows_of(train, language))
-        parts = {side: rows_of(rows, language) for side, rows in sides.items()}
-        baseline = TfidfBaseline().fit(train_rows.texts, train_rows.sentiment, train_rows.themes)
-        guesses = {side: baseline.predict(rows.texts) for side, rows in parts.items()}
-        # Like the model's, the baseline's thresholds are fitted on the dev side.
-        thresholds = [
-            best_threshold(guesses["dev"][1][:, theme], parts["dev"].themes[:, theme]) for theme in range(len(THEMES))
-        ]
+        parts = {side: rows_of(rows, language) for side, rows in sides.items() if side != "train"}
+        systems = {"model": {side: predict_with(encoder, rows, language) for side, rows in parts.items()}}
+        for name, features in (baselines or {}).items():
+            systems[name] = _baseline_predictions(features, capped(rows_of(sides["train"], language)), parts)
         for side, rows in parts.items():
-            sentiment, themes = guesses[side]
-            systems = {
-                "model": predict_with(encoder, rows, language),
-                "TF-IDF": Predictions(sentiment, themes >= thresholds, None),
-            }
             for system, predictions in systems.items():
-                row = {"language": language, "side": side, "system": system, **figures(rows, predictions)}
-                table.append(row)
-                report(", ".join(f"{name} {_shown(value)}" for name, value in row.items()))
+                head = {"language": language, "side": side, "system": system}
+                new = [{**head, **figures(rows, predictions[side])}]
+                for name in np.unique(rows.sets) if by_set else ():
+                    picked = np.flatnonzero(rows.sets == name)
+                    own = figures(rows.select(picked), predictions[side].select(picked))
+                    new.append({**head, "set": str(name), **own})
+                for row in new:
+                    table.append(row)
+                    report(", ".join(f"{name} {_shown(value)}" for name, value in row.items()))
     return table
+
+
+def _baseline_predictions(features: Features, train: Rows, parts: dict[str, Rows]) -> dict[str, Predictions]:
+    baseline = LinearBaseline(features).fit(train.texts, train.sentiment, train.themes)
+    guesses = {side: baseline.predict(rows.texts) for side, rows in parts.items()}
+    thresholds = [
+        best_threshold(guesses["dev"][1][:, theme], parts["dev"].themes[:, theme]) for theme in range(len(THEMES))
+    ]
+    return {side: Predictions(sentiment, themes >= thresholds, None) for side, (sentiment, themes) in guesses.items()}
 
 
 def markdown(table: list[dict[str, Any]]) -> str:

@@ -1,5 +1,8 @@
 """Other people's checkpoints, on a tiny one that the test makes: the real loading code, no hub."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ pytestmark = pytest.mark.training
 
 transformers = pytest.importorskip("transformers")
 
-from sentiment_kit import Analyzer, ModelError  # noqa: E402
+from sentiment_kit import Analyzer, BundleError, ModelError  # noqa: E402
 from sentiment_kit.encoder.torch import TransformersEncoder  # noqa: E402
 
 LABELS = {
@@ -41,6 +44,19 @@ def checkpoint(tmp_path_factory):
         return made[kind]
 
     return make
+
+
+def test_info_on_a_checkpoint_and_a_folder_that_holds_none(checkpoint, tmp_path):
+    def info(model):
+        command = [sys.executable, "-m", "sentiment_kit", "info", "--model", str(model)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert "a Hugging Face checkpoint: sentiment only" in info(checkpoint("three")).stdout
+    nothing = info(tmp_path)
+    assert nothing.returncode == 2
+    assert "SK311" in nothing.stderr
+    with pytest.raises(BundleError, match="SK311"):
+        Analyzer(model=tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["three", "stars", "two"])

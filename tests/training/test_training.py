@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from sentiment_kit import Analyzer  # noqa: E402
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
 from sentiment_kit.taxonomy import LANGUAGES, THEMES  # noqa: E402
-from sentiment_kit.training.baseline import TfidfBaseline  # noqa: E402
+from sentiment_kit.training.baseline import BagOfEmbeddings, LinearBaseline, character_ngrams  # noqa: E402
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
 from sentiment_kit.training.default import finish, marks_of  # noqa: E402
 from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
@@ -185,7 +185,7 @@ def test_baseline_learns():
     labels = np.array([label for rows in TEXTS.values() for _, label in rows] * 10)
     themes = np.full((len(texts), len(THEMES)), -1)
     themes[:, 0] = labels == 0
-    sentiment, flags = TfidfBaseline().fit(texts, labels, themes).predict(texts)
+    sentiment, flags = LinearBaseline(character_ngrams()).fit(texts, labels, themes).predict(texts)
     assert (sentiment.argmax(1) == labels).all()
     assert ((flags[:, 0] > 0.5) == (labels == 0)).all()
     assert (flags[:, 1:] == 0).all()

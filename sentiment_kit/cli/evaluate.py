@@ -1,0 +1,127 @@
+"""``sentiment-kit evaluate``: the figures of a model on labelled feedback, beside those of baselines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from sentiment_kit.cli.options import Model, Patterns, Threads
+from sentiment_kit.errors import CorpusError, MissingExtraError
+from sentiment_kit.taxonomy import LANGUAGES
+
+if TYPE_CHECKING:
+    from sentiment_kit.analyzer import Analyzer
+
+_ORDINARY = 2000
+
+
+def evaluate(
+    corpora: Annotated[
+        Path, typer.Option("--corpora", help="Folder with feedback/ and churn/ of the project's own.")
+    ] = Path("corpora"),
+    examples: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--examples", help="Table of examples that scripts/build_corpora.py wrote. By default own texts."),
+    ] = None,
+    side: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--side", help="Sides to measure: test (the default), dev, eval; may be repeated."),
+    ] = None,
+    churn: Annotated[bool, typer.Option("--churn", help="Measure churn phrases and risk instead.")] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Train TF-IDF + logistic regression too (minutes; needs --examples).")
+    ] = False,
+    by_set: Annotated[bool, typer.Option("--by-set", help="Add a row for each set.")] = False,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--json", metavar="FILE", help="Write the figures as JSON too."),
+    ] = None,
+    model: Model = None,
+    patterns: Patterns = None,
+    threads: Threads = None,
+) -> None:
+    """Measure a model on labelled texts and print a table in Markdown.
+
+    Without --examples the texts are the test part of corpora/feedback; with --churn also that of corpora/churn.
+    Intervals are 95 % bootstrap intervals. Needs the 'train' extra.
+
+    Examples:
+      sentiment-kit evaluate
+      sentiment-kit evaluate --churn
+      sentiment-kit evaluate --examples build/corpora/examples.parquet --side dev --side eval --baselines
+    """
+    from sentiment_kit.analyzer import Analyzer
+
+    try:
+        import datasets  # noqa: F401
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError.needs("train", "evaluate") from error
+    if not (corpora / "feedback").is_dir():
+        raise CorpusError("SK621", f"there is no folder {corpora / 'feedback'}; name the corpora with --corpora")
+    if baselines and examples is None:
+        raise CorpusError("SK622", "--baselines learn from the training texts; name the table with --examples")
+    analyzer = Analyzer(model, patterns=patterns or (), threads=threads)
+    if churn:
+        rows = _churn(analyzer, corpora, examples)
+    else:
+        rows = _model(analyzer, corpora, examples, side or ["test"], baselines=baselines, by_set=by_set)
+    if output is not None:
+        text = json.dumps(rows, ensure_ascii=False, indent=1, default=asdict)
+        output.write_text(text + "\n", encoding="utf-8")
+
+
+def _model(  # noqa: PLR0917
+    analyzer: Analyzer, corpora: Path, examples: Path | None, sides: list[str], *, baselines: bool, by_set: bool
+) -> list[dict[str, Any]]:
+    from sentiment_kit.training.evaluation import compare, load_sides, markdown
+
+    wanted = ["train", "dev", *sides] if baselines else sides
+    features = None
+    if baselines:
+        from sentiment_kit.training.baseline import character_ngrams
+
+        features = {"TF-IDF": character_ngrams()}
+    tables = load_sides(examples, corpora, wanted)
+    rows = compare(analyzer.encoder, tables, lambda line: print(line, file=sys.stderr), features, by_set=by_set)
+    rows = [row for row in rows if row["side"] in sides]
+    print(markdown(rows))
+    return rows
+
+
+def _churn(analyzer: Analyzer, corpora: Path, examples: Path | None) -> list[dict[str, Any]]:
+    from sentiment_kit.training.churn_figures import churn_figures
+    from sentiment_kit.training.corpora import own_side
+    from sentiment_kit.training.evaluation import markdown, ordinary_reviews
+    from sentiment_kit.training.feedback import load_feedback
+
+    rows: list[dict[str, Any]] = []
+    for language in LANGUAGES:
+        ordinary = ordinary_reviews(examples, language, _ORDINARY) if examples is not None else []
+        for corpus in ("churn", "feedback"):
+            records = load_feedback(corpora / corpus / f"{language}.jsonl")
+            held_out = [record for record in records if own_side(record.id) == "test"]
+            for figures in churn_figures(analyzer, language, held_out, ordinary):
+                rows.append({"language": language, "corpus": corpus, **_plain(figures)})
+                print(f"{language} {corpus} {figures.system}: F1 {figures.f1}", file=sys.stderr)
+    by_kind = [_kinds_row(row) for row in rows if row["system"] == "both"]
+    print(markdown([{name: value for name, value in row.items() if name != "recall by kind"} for row in rows]))
+    print()
+    print(markdown(by_kind))
+    return rows
+
+
+def _plain(figures: Any) -> dict[str, Any]:  # noqa: ANN401  a dataclass
+    assert is_dataclass(figures)  # noqa: S101
+    return {
+        name.replace("_", " "): getattr(figures, name) for name in vars(figures) if getattr(figures, name) is not None
+    }
+
+
+def _kinds_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {"language": row["language"], "corpus": row["corpus"], "recall by kind": "", **row["recall by kind"]}

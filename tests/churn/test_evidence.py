@@ -1,0 +1,30 @@
+"""What the churn head alone raises: a sentence as a phrase, and a level below that of a stated phrase."""
+
+import pytest
+
+from sentiment_kit.churn.evidence import sentence_match, sentence_spans
+from sentiment_kit.churn.risk import HEAD_THRESHOLD, assess
+from sentiment_kit.taxonomy import CHURN_KINDS
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Nice room.  The keys are back at reception.\n", ["Nice room.", "The keys are back at reception."]),
+        ("良い宿でした。\n　来年は山へ。", ["良い宿でした。", "来年は山へ。"]),
+        ("خوب بود. بعدش دیگه سر نزدم؟ نه", ["خوب بود.", "بعدش دیگه سر نزدم؟", "نه"]),
+        (" \n ", []),
+    ],
+)
+def test_sentences_of_a_raw_text(text, wanted):
+    assert [text[start:end] for start, end in sentence_spans(text)] == wanted
+
+
+@pytest.mark.parametrize(("kind", "level"), [("exit", "medium"), ("switching", "medium"), ("regret", "low")])
+def test_the_head_alone_is_weaker_than_a_stated_phrase(kind, level):
+    text = "Nice room. The keys are back at reception."
+    match = sentence_match(text, (11, 42), CHURN_KINDS.index(kind), 0.95)
+    risk = assess([match], 0.95)
+    assert (risk.level, risk.phrases[0].text, risk.phrases[0].source) == (level, text[11:], "model")
+    assert risk.score == assess([], 0.95).score, "the head counts once"
+    assert assess([], HEAD_THRESHOLD - 0.01).level == "none"
