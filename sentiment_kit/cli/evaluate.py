@@ -33,6 +33,9 @@ def evaluate(
         typer.Option("--side", help="Sides to measure: test (the default), dev, eval; may be repeated."),
     ] = None,
     churn: Annotated[bool, typer.Option("--churn", help="Measure churn phrases and risk instead.")] = False,
+    suites: Annotated[
+        bool, typer.Option("--suites", help="Run the suites instead: negation, neutral questions, swapped names.")
+    ] = False,
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Train TF-IDF + logistic regression too (minutes; needs --examples).")
     ] = False,
@@ -53,6 +56,7 @@ def evaluate(
     Examples:
       sentiment-kit evaluate
       sentiment-kit evaluate --churn
+      sentiment-kit evaluate --suites
       sentiment-kit evaluate --examples build/corpora/examples.parquet --side dev --side eval --baselines
     """
     from sentiment_kit.analyzer import Analyzer
@@ -67,7 +71,9 @@ def evaluate(
     if baselines and examples is None:
         raise CorpusError("SK622", "--baselines learn from the training texts; name the table with --examples")
     analyzer = Analyzer(model, patterns=patterns or (), threads=threads)
-    if churn:
+    if suites:
+        rows = _suites(analyzer, corpora)
+    elif churn:
         rows = _churn(analyzer, corpora, examples)
     else:
         rows = _model(analyzer, corpora, examples, side or ["test"], baselines=baselines, by_set=by_set)
@@ -91,6 +97,18 @@ def _model(  # noqa: PLR0917
     rows = compare(analyzer.encoder, tables, lambda line: print(line, file=sys.stderr), features, by_set=by_set)
     rows = [row for row in rows if row["side"] in sides]
     print(markdown(rows))
+    return rows
+
+
+def _suites(analyzer: Analyzer, corpora: Path) -> list[dict[str, Any]]:
+    from sentiment_kit.training.evaluation import markdown
+    from sentiment_kit.training.suites import run_suites
+
+    rows = [_plain(figures) for figures in run_suites(analyzer, corpora / "suites")]
+    print(markdown([{name: value for name, value in row.items() if name != "wrong"} for row in rows]))
+    for row in rows:
+        for text in row["wrong"]:
+            print(f"wrong: {row['language']} {row['suite']}: {text}", file=sys.stderr)
     return rows
 
 
