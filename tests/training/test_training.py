@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from sentiment_kit import Analyzer  # noqa: E402
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
 from sentiment_kit.taxonomy import LANGUAGES, THEMES  # noqa: E402
-from sentiment_kit.training.baseline import BagOfEmbeddings, LinearBaseline, character_ngrams  # noqa: E402
+from sentiment_kit.training.baseline import LinearBaseline, character_ngrams  # noqa: E402
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
 from sentiment_kit.training.default import finish, marks_of  # noqa: E402
 from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
