@@ -56,14 +56,14 @@ class OnnxEncoder:
             if isinstance(error, ModelError):
                 raise
             raise ModelError("SK321", f"ONNX Runtime cannot load {bundle.folder / ONNX_FILE}: {error}") from error
-        self._tokenizer = bundle_tokenizer(bundle)
+        self.tokenizer = bundle_tokenizer(bundle)
         self._padding = int(bundle.manifest["tokens"]["padding"])
 
     def score(self, texts: Sequence[str], languages: Sequence[str]) -> list[Scores]:
         """Return the scores of raw texts in their order."""
-        tokenised = self._tokenizer.windows(texts)
+        tokenised = self.tokenizer.windows(texts)
         windows = [window for text in tokenised for window in text.windows]
-        logits = self._run(windows)
+        logits = self.run(windows)
         results: list[Scores] = []
         first = 0
         for text, language in zip(tokenised, languages, strict=True):
@@ -77,7 +77,7 @@ class OnnxEncoder:
         """Return the probability over which each theme counts in a language."""
         return self._bundle.theme_thresholds(language)
 
-    def _run(self, windows: list[list[int]]) -> tuple[Floats, ...]:
+    def run(self, windows: list[list[int]]) -> tuple[Floats, ...]:
         """Return the logits of each window; windows that are alike ("good", "good") are computed once."""
         if not windows:
             return ()

@@ -38,12 +38,13 @@ Report = Callable[[str], None]
 STAGES = (
     Recipe("grams", examples=2_500_000, rate=1e-3, own_share=0.0, part="grams", round_size=500_000),
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
-    Recipe("own", examples=80_000, rate=4e-4, own_share=0.40, seed=3),
+    Recipe("own_grams", examples=600_000, rate=5e-4, own_share=0.30, part="grams", seed=3, round_size=200_000),
+    Recipe("own", examples=120_000, rate=4e-4, own_share=0.40, seed=4),
 )
-"""The n-grams and the transformer each by itself on all sets; then both on a mixture in which the project's own
-feedback is two fifths of each language.
+"""The n-grams and the transformer each by itself on all sets; then the n-grams, and then both, on mixtures in which the
+project's own feedback is three and four tenths of each language.
 
-The first two stages do not depend on that feedback, so whoever adds to it trains the third alone. The parts learn apart
+The first two stages do not depend on that feedback, so whoever adds to it trains the others alone. The parts learn apart
 because the n-grams know the training texts by heart after a few passes and would leave the transformer little to learn.
 """
 
