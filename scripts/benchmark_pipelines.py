@@ -1,8 +1,8 @@
 """Compare scoring a file end to end with what people use today, on the same texts in one run; print Markdown.
 
 (a) the bundled ONNX network alone, on input tokenised beforehand: what the rest of the pipeline costs;
-(b) the transformers pipeline with a network of the shape of XLM-R base. Its weights are random: speed does not depend on
-    them. Its tokenizer is the bundled one, as no hub is asked; XLM-R's own makes about as many tokens;
+(b) the transformers pipeline with a network of the shape of XLM-R base. Its weights are random: speed does not depend
+    on them. Its tokenizer is the bundled one, as no hub is asked; XLM-R's own makes about as many tokens;
 (c) langdetect before (b), as it is usually done.
 """
 

@@ -134,13 +134,13 @@ class Analyzer:
         unexplained = [
             row
             for row, (matches, score) in enumerate(zip(found, scores, strict=True))
-            if not matches and raises_alone(score.churn)
+            if not matches and raises_alone(score.churn, _positive(score))
         ]
         for row, span in zip(unexplained, self._surest_sentences([texts[row] for row in unexplained]), strict=True):
             score = scores[row]
             assert score.churn is not None and score.kinds is not None  # noqa: S101, PT018  the head has raised it
             found[row] = [sentence_match(texts[row][0], span, int(score.kinds.argmax()), score.churn)]
-        return [assess(matches, score.churn) for matches, score in zip(found, scores, strict=True)]
+        return [assess(matches, score.churn, _positive(score)) for matches, score in zip(found, scores, strict=True)]
 
     def _surest_sentences(self, texts: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
         """Return the offsets of the sentence of each (text, language) in which the churn head is surest."""
@@ -169,6 +169,10 @@ class Analyzer:
             n_tokens=scores.n_tokens,
             n_windows=scores.n_windows,
         )
+
+
+def _positive(scores: Scores) -> float:
+    return float(scores.sentiment[SENTIMENTS.index("positive")])
 
 
 def _named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:

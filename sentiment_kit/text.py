@@ -95,7 +95,11 @@ def for_matching(text: str) -> Normalised:
     return _run(text, _MATCHING_PASSES)
 
 
-_SENTENCE_END = re.compile(r"(?:[。！？｡]+|(?<![.!?؟۔…])[.!?؟۔…]++(?=[\s\"'»”）)]|$)|\n)[」』）)\"'»”]*\s*")
+# Begins with a set of characters and looks around after it, which lets `re` leap from one of them to the next.
+_SENTENCE_END = re.compile(
+    r"[。！？｡.!?؟۔…\n](?:(?<=[。！？｡])[。！？｡]*|(?<=[.!?؟۔…])(?<![.!?؟۔…].)[.!?؟۔…]*+(?=[\s\"'»”）)]|$)|(?<=\n))"
+    r"[」』）)\"'»”]*\s*"
+)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -216,18 +220,21 @@ def _compatibility(text: str) -> tuple[str, _Pass | None]:
 
 # Characters that carry no meaning here: Arabic vowel signs and tatweel, soft hyphen, direction marks, zero-width space,
 # byte-order mark, control characters. The half-space (U+200C) and the emoji joiner (U+200D) stay.
-_drop_invisible = _substitution(
+_INVISIBLE = (
     "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u034f\u061c\u115f\u180e\u200b\u200e\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb]+",
-    lambda match: "",
+    "\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
-_replace_broken = _substitution("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]+", lambda match: " ")
-_collapse_space = _substitution(r"\s+", lambda match: " ")
+_BROKEN = "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]"
+# Written twice rather than with a plus: `re` finds a set of characters far sooner than a repetition.
+_drop_invisible = _substitution(f"{_INVISIBLE}{_INVISIBLE}*", lambda match: "")
+_replace_broken = _substitution(f"{_BROKEN}{_BROKEN}*", lambda match: " ")
+# A single space is what it should be; a match for each would take longer than all other passes.
+_collapse_space = _substitution(r"[^\S ]\s*| \s+", lambda match: " ")
 # The patterns are matched sentence by sentence, and a line break ends one.
-_collapse_space_in_lines = _substitution(r"\s+", lambda match: "\n" if "\n" in match[0] else " ")
+_collapse_space_in_lines = _substitution(r"[^\S\n ]\s*|[\n ]\s+", lambda match: "\n" if "\n" in match[0] else " ")
 
 # Typed on a Latin keyboard layout: "iнтернет". The two letters look the same.
-_latin_i = _substitution("(?<=[а-яіїєґ])i|i(?=[а-яіїєґ])|(?<=[а-яіїєґ]')i|i(?='[а-яіїєґ])", lambda match: "і")
+_latin_i = _substitution("i(?:(?<=[а-яіїєґ]i)|(?=[а-яіїєґ])|(?<=[а-яіїєґ]'i)|(?='[а-яіїєґ]))", lambda match: "і")
 
 
 # ---- words ------------------------------------------------------------------------------------------------------
@@ -242,7 +249,13 @@ _mask_handles = _substitution(r"(?<![\w@])@\w+", lambda match: USER_MASK)
 
 # "sooo", 「すごーーーい」, «ну-у-у» stays; a run of three or more of one character becomes two, which keeps the stress.
 _shorten_runs = _substitution(r"([^\d\s])\1{2,}", lambda match: match[1] * 2)
-_single_letters = _substitution(r"([^\W\d_]|ー|[!?.,~…])\1{2,}", lambda match: match[1])
+_shorten_stretched = _substitution(r"([^\W\d_]|ー|[!?.,~…])\1{2,}", lambda match: match[1])
+
+
+def _single_letters(text: str) -> tuple[str, _Pass | None]:
+    # Few texts have a character three times in a row, and asking for each is quicker than the expression.
+    return _shorten_stretched(text) if any(letter * 3 in text for letter in set(text)) else (text, None)
+
 
 _same_quotes = _one_to_one(
     {
@@ -255,10 +268,12 @@ _same_quotes = _one_to_one(
 )
 
 # Persian, written with a half-space, a space or nothing at all («نمی‌خرم», «نمی خرم», «نمیخرم»), becomes the last.
-_drop_half_space = _substitution("\u200c+", lambda match: "")
-_join_prefix = _substitution("(?<![\u0620-\u06ff])(ن?می) (?=[\u0620-\u06ff]{2})", lambda match: match[1])
+_drop_half_space = _substitution("\u200c\u200c*", lambda match: "")
+_join_prefix = _substitution(
+    "((?:ن(?<![\u0620-\u06ff].)م|م(?<![\u0620-\u06ff].))ی) (?=[\u0620-\u06ff]{2})", lambda match: match[1]
+)
 _join_suffix = _substitution(
-    "(?<=[\u0620-\u06ff]{2}) (?=(?:ها|های|هایی|هام|هاش|هاتون|هامون|هاشون|ام|اید|ایم|اند|تر|ترین)(?![\u0620-\u06ff]))",
+    " (?<=[\u0620-\u06ff]{2} )(?=(?:ها|های|هایی|هام|هاش|هاتون|هامون|هاشون|ام|اید|ایم|اند|تر|ترین)(?![\u0620-\u06ff]))",
     lambda match: "",
 )
 

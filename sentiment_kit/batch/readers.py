@@ -1,251 +1,233 @@
-"""Tables in: CSV, TSV, JSON lines and Parquet, a chunk of rows at a time."""
+"""Tables in: CSV, TSV, JSON, JSON lines, Parquet and XLSX, packed or not, one or several, a chunk of rows at a time.
+
+The content of a file counts for more than its name: what is surely Parquet, XLSX, gzip or Zstandard is read as that.
+"""
 
 from __future__ import annotations
 
-import csv
-import json
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import atexit
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from sentiment_kit.errors import FileFormatError
+from sentiment_kit.batch.columns import Columns, find_columns
+from sentiment_kit.batch.compression import PACKED_SUFFIXES, format_suffix, is_packed, open_unpacked
+from sentiment_kit.batch.delimited import open_delimited
+from sentiment_kit.batch.encodings import find_encoding
+from sentiment_kit.batch.json_tables import open_json
+from sentiment_kit.batch.parquet import open_parquet
+from sentiment_kit.batch.source import Row, Source, chunked
+from sentiment_kit.batch.spreadsheet import open_spreadsheet
+from sentiment_kit.errors import FileFormatError, SentimentKitError
 
-Row = dict[str, Any]
+__all__ = ["FILE_COLUMN", "SUFFIXES", "Columns", "Row", "Source", "find_columns", "open_source", "open_sources"]
 
-TEXT_NAMES = (
-    "text",
-    "review",
-    "review_text",
-    "review text",
-    "comment",
-    "comments",
-    "content",
-    "body",
-    "feedback",
-    "message",
-    "description",
-    "レビュー",
-    "口コミ",
-    "コメント",
-    "本文",
-    "відгук",
-    "коментар",
-    "текст",
-    "نظر",
-    "متن",
-    "دیدگاه",
-)
-"""Names under which exports hold the text, surest first; compared without case."""
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+"""What can be read and written; each also with ``.gz`` or ``.zst`` after it."""
 
-_CHUNK = 512
-_SNIFFED = 64 * 1024
-_MANY_COLUMNS = 12
+FILE_COLUMN = "sk_file"
+"""The column that says which of several files a row came from."""
 
+STANDARD_INPUT = Path("-")
 
-@dataclass(frozen=True)
-class Source:
-    """An open table.
-
-    Attributes:
-        columns: Names of its columns, in order.
-        chunks: Yields lists of rows; each row maps every column to its value.
-        total: Number of rows where the format says so beforehand, else None.
-        schema: Types of the columns where the format has types, else None.
-    """
-
-    columns: list[str]
-    chunks: Iterator[list[Row]]
-    total: int | None
-    schema: pa.Schema | None
-
-
-def open_source(file: Path, encoding: str = "utf-8") -> Source:
-    """Open a table by the suffix of its name.
-
-    Args:
-        file: A ``.csv``, ``.tsv``, ``.jsonl`` (or ``.ndjson``) or ``.parquet`` file.
-        encoding: Encoding of a text file; a byte-order mark is understood and dropped.
-
-    Raises:
-        FileFormatError: If the file is missing, of another kind, or not what its suffix says.
-    """
-    reader = _READERS.get(file.suffix.lower())
-    if reader is None:
-        raise FileFormatError("SK201", f"cannot read {file.name!r}: wanted a name in {', '.join(_READERS)}")
-    if not file.is_file():
-        raise FileFormatError("SK202", f"there is no file {file}")
-    try:
-        return reader(file, "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding)
-    except (OSError, ValueError, LookupError, csv.Error, pa.ArrowException) as error:
-        raise _unreadable(file, error) from error
-
-
-def find_text_column(columns: list[str], wanted: str | None) -> str:
-    """Return the name of the column that holds the text.
-
-    Args:
-        columns: Names of the columns.
-        wanted: The name that the user gave, or None to look for a usual one.
-
-    Raises:
-        FileFormatError: If there is no such column, or none with a usual name.
-    """
-    shown = ", ".join(repr(name) for name in columns[:_MANY_COLUMNS]) + (
-        ", ..." if len(columns) > _MANY_COLUMNS else ""
-    )
-    if wanted is not None:
-        if wanted in columns:
-            return wanted
-        raise FileFormatError("SK203", f"there is no column {wanted!r}; the columns are {shown}")
-    by_name = {name.strip().lower(): name for name in reversed(columns)}
-    for name in TEXT_NAMES:
-        if name in by_name:
-            return by_name[name]
-    if len(columns) == 1:
-        return columns[0]
-    raise FileFormatError(
-        "SK204", f"no column has a usual name for the text; name one with --text. The columns are {shown}"
-    )
-
-
-def _delimited(file: Path, encoding: str) -> Source:
-    csv.field_size_limit(2**31 - 1)
-    delimiter = "\t" if file.suffix.lower() == ".tsv" else _delimiter(file, encoding)
-    # Strict, so that a quote that is never closed is an error and does not swallow the rows after it.
-    options: dict[str, Any] = {
-        "delimiter": delimiter,
-        "strict": True,
-        "quoting": _quoting(file, encoding, delimiter),
-    }
-    with file.open(encoding=encoding, newline="") as stream:
-        header = next(csv.reader(stream, **options), None)
-    if not header:
-        raise ValueError("the file is empty; wanted a header line with the names of the columns")
-    columns = _distinct(header)
-
-    def rows() -> Iterator[Row]:
-        with file.open(encoding=encoding, newline="") as stream:
-            reader = csv.reader(stream, **options)
-            next(reader)
-            for values in reader:
-                # A blank line is a blank text in a table of one column, and nothing in any other.
-                if values or len(columns) == 1:
-                    yield _row(file, reader.line_num, columns, values or [""])
-
-    return Source(columns, _chunked(file, rows()), None, None)
-
-
-def _delimiter(file: Path, encoding: str) -> str:
-    with file.open(encoding=encoding, newline="") as stream:
-        header = stream.read(_SNIFFED).partition("\n")[0]
-    return max(",;\t|", key=header.count)
-
-
-def _quoting(file: Path, encoding: str, delimiter: str) -> Literal[0, 3]:
-    """Return whether quotes mean anything: TSV exports are often written without any quoting."""
-    if delimiter != "\t":
-        return csv.QUOTE_MINIMAL
-    with file.open(encoding=encoding, newline="") as stream:
-        quoted = re.search(r'(?:^|\t)"[^\t]*"(?:\t|\r?$)', stream.read(_SNIFFED), re.MULTILINE)
-    return csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Return names of which none stands twice: a second ``text`` becomes ``text_2``."""
-    seen: dict[str, int] = {}
-    distinct = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        distinct.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return distinct
-
-
-def _row(file: Path, line: int, columns: list[str], values: list[str]) -> Row:
-    while len(values) > len(columns) and not values[-1]:
-        values = values[:-1]
-    if len(values) > len(columns):
-        raise FileFormatError(
-            "SK206", f"{file}, line {line}: found {len(values)} values, the header has {len(columns)} columns"
-        )
-    return dict(zip(columns, [*values, *[None] * (len(columns) - len(values))], strict=True))
-
-
-def _json_lines(file: Path, encoding: str) -> Source:
-    # One pass for the keys, which may come up in any line; beside the scoring it costs next to nothing.
-    columns: dict[str, None] = {}
-    with file.open(encoding=encoding) as stream:
-        for number, line in enumerate(stream, 1):
-            columns.update(dict.fromkeys(_record(file, number, line) if line.strip() else ()))
-
-    def rows() -> Iterator[Row]:
-        with file.open(encoding=encoding) as stream:
-            for number, line in enumerate(stream, 1):
-                if line.strip():
-                    yield _record(file, number, line)
-
-    return Source(list(columns), _chunked(file, rows()), None, None)
-
-
-def _record(file: Path, number: int, line: str) -> Row:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise FileFormatError("SK207", f"{file}, line {number}: no JSON object ({error})") from error
-    if not isinstance(record, dict):
-        raise FileFormatError("SK207", f"{file}, line {number}: wanted a JSON object, found {line[:40]!r}")
-    return record
-
-
-def _parquet(file: Path, encoding: str) -> Source:
-    table = pq.ParquetFile(file)
-
-    def chunks() -> Iterator[list[Row]]:
-        with table:
-            try:
-                for batch in table.iter_batches(batch_size=_CHUNK):
-                    yield batch.to_pylist()
-            except (OSError, pa.ArrowException) as error:
-                raise _unreadable(file, error) from error
-
-    schema = table.schema_arrow
-    return Source(list(schema.names), chunks(), table.metadata.num_rows, schema)
-
-
-def _chunked(file: Path, rows: Iterator[Row]) -> Iterator[list[Row]]:
-    chunk: list[Row] = []
-    try:
-        for row in rows:
-            chunk.append(row)
-            if len(chunk) == _CHUNK:
-                yield chunk
-                chunk = []
-    except (OSError, ValueError, csv.Error) as error:
-        raise _unreadable(file, error) from error
-    if chunk:
-        yield chunk
-
-
-def _unreadable(file: Path, error: Exception) -> FileFormatError:
-    if isinstance(error, FileFormatError):
-        return error
-    if isinstance(error, UnicodeDecodeError):
-        return FileFormatError(
-            "SK205",
-            f"{file} is not {error.encoding}: byte 0x{error.object[error.start]:02x} at offset {error.start}. "
-            "Name its encoding with --encoding (cp932, cp1251, cp1256, utf-16).",
-        )
-    return FileFormatError("SK208", f"cannot read {file}: {error}")
-
-
-_READERS: dict[str, Callable[[Path, str], Source]] = {
-    ".csv": _delimited,
-    ".tsv": _delimited,
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-    ".parquet": _parquet,
+_HEAD = 4096
+_PARQUET, _ZIP = b"PAR1", b"PK\x03\x04"
+_MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<div", b"<head")
+_NOT_TABLES = {
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls) or one with a password; save it as XLSX without a password",
+    b"%PDF": "a PDF; export the table as CSV or XLSX",
+    b"{\\rtf": "a text document; export the table as CSV or XLSX",
+    b"SQLite format 3": "an SQLite database; export the table as CSV",
 }
+
+
+def open_source(file: Path, encoding: str | None = None) -> Source:
+    """Open a table.
+
+    The whole of a text file is read once before the first row is given, so that a broken line is told at once.
+
+    Args:
+        file: A file whose name ends in one of `SUFFIXES`, with ``.gz`` or ``.zst`` after it or not; ``-`` is standard
+            input (CSV or JSON by its content).
+        encoding: Encoding of a text file; by default it is found.
+
+    Raises:
+        FileFormatError: If the file is missing, of another kind, broken, or in an encoding that cannot be told.
+        MissingExtraError: If reading XLSX needs an extra that is not installed.
+    """
+    try:
+        source = _open(file, encoding)
+    except SentimentKitError:
+        raise
+    except Exception as error:  # a broken XLSX file makes its reader raise nearly anything
+        raise _unreadable(file, error) from error
+    return replace(source, chunks=_guarded(file, source.chunks))
+
+
+def open_sources(files: Sequence[Path], encoding: str | None = None) -> Source:
+    """Open several tables as one: their rows one file after the other, the union of their columns.
+
+    Args:
+        files: The files, in order. Where there is more than one, a column ``sk_file`` holds the name of the row's file.
+        encoding: Encoding of the text files; by default each one's is found.
+
+    Raises:
+        FileFormatError: As `open_source`; also if no file is given.
+    """
+    if not files:
+        raise FileFormatError("SK202", "no file is given; name at least one")
+    if len(files) == 1:
+        return open_source(files[0], encoding)
+    sources = [open_source(file, encoding) for file in files]
+    columns = dict.fromkeys(name for source in sources for name in source.columns)
+    columns[FILE_COLUMN] = None
+    names = dict.fromkeys(source.encoding for source in sources if source.encoding)
+    totals = [source.total for source in sources]
+    return Source(
+        list(columns),
+        chunked(_rows_of_all(files, sources)),
+        None if None in totals else sum(total or 0 for total in totals),
+        _common_schema(sources),
+        ", ".join(names) or None,
+        list(dict.fromkeys(note for source in sources for note in source.notes)),
+    )
+
+
+def _rows_of_all(files: Sequence[Path], sources: list[Source]) -> Iterator[Row]:
+    for file, source in zip(files, sources, strict=True):
+        for chunk in source.chunks:
+            for row in chunk:
+                yield {**row, FILE_COLUMN: row.get(FILE_COLUMN) or str(file)}
+
+
+def _common_schema(sources: Iterable[Source]) -> pa.Schema | None:
+    """Return the types of all columns if every file has types and no two disagree."""
+    schemas = [source.schema for source in sources]
+    if any(schema is None for schema in schemas):
+        return None
+    file_column = pa.schema([(FILE_COLUMN, pa.string())])
+    try:
+        return pa.unify_schemas([*(schema.remove_metadata() for schema in schemas if schema), file_column])
+    except pa.ArrowException:
+        return None
+
+
+def _open(file: Path, encoding: str | None) -> Source:
+    spooled = file == STANDARD_INPUT
+    shown = "standard input" if spooled else str(file)
+    path = _standard_input() if spooled else file
+    if not path.is_file():
+        what = "is a folder; name the files in it" if path.is_dir() else "does not exist"
+        raise FileFormatError("SK202", f"there is no file {file}: it {what}")
+    path = _random_access(path)
+    kind, notes = _kind(path, "" if spooled else format_suffix(file), shown)
+    if kind == ".parquet":
+        source = open_parquet(path)
+    elif kind == ".xlsx":
+        source = open_spreadsheet(path, shown)
+    else:
+        text = find_encoding(path, encoding, shown)
+        source = (
+            open_delimited(text, tabs=kind == ".tsv")
+            if kind in {".csv", ".tsv"}
+            else open_json(text, lines=kind != ".json")
+        )
+    return replace(source, notes=[*notes, *source.notes])
+
+
+def _kind(path: Path, suffix: str, shown: str) -> tuple[str, list[str]]:
+    """Return the format as a suffix, and a note where the content is another than the name says."""
+    with open_unpacked(path) as stream:
+        head = stream.read(_HEAD)
+    if not head:
+        raise FileFormatError("SK208", f"{shown} is empty; wanted a table")
+    if surely := _sure_kind(path, head, shown):
+        differs = suffix not in {"", surely}
+        return surely, [f"{shown} is {surely[1:].upper()} by its content and read as that"] if differs else []
+    if suffix in {".parquet", ".xlsx"}:
+        raise FileFormatError(
+            "SK208",
+            f"{shown} is not {suffix[1:].upper()} by its content; name it by its real format, or export it anew",
+        )
+    if suffix in SUFFIXES:
+        return suffix, []
+    if path == Path(shown):
+        wanted = ", ".join(SUFFIXES)
+        packed = " or ".join(PACKED_SUFFIXES)
+        raise FileFormatError("SK201", f"cannot read {shown}: wanted a name in {wanted}, with {packed} after it or not")
+    return (".json" if _begin(head)[:1] in {b"{", b"["} else ".csv"), []
+
+
+def _begin(head: bytes) -> bytes:
+    """Return the first letters in lower case, whether the text is UTF-8 or UTF-16, marked or not."""
+    return head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+
+
+def _sure_kind(path: Path, head: bytes, shown: str) -> str | None:
+    """Return the format if the first bytes leave no doubt; refuse what is no table."""
+    if head.startswith(_PARQUET):
+        return ".parquet"
+    if head.startswith(_ZIP):
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+        if "xl/workbook.xml" in names:
+            return ".xlsx"
+        raise FileFormatError(
+            "SK208", f"{shown} is a ZIP archive ({', '.join(names[:3])}); unpack it and name the tables in it"
+        )
+    what = next((what for start, what in _NOT_TABLES.items() if head.startswith(start)), None)
+    if _begin(head).startswith(_MARKUP):
+        what = "a web page or XML; open it in a spreadsheet and save it as XLSX or CSV"
+    if what:
+        raise FileFormatError("SK208", f"{shown} is {what}")
+    return None
+
+
+def _random_access(path: Path) -> Path:
+    """Return the file, unpacked into a temporary one where its format needs to be read out of order."""
+    if not is_packed(path):
+        return path
+    with open_unpacked(path) as stream:
+        head = stream.read(len(_PARQUET))
+    if head not in {_PARQUET, _ZIP}:
+        return path
+    with open_unpacked(path) as stream:
+        return _kept(stream)
+
+
+@cache
+def _standard_input() -> Path:
+    """Keep standard input in a temporary file, once, so that it can be read again."""
+    return _kept(sys.stdin.buffer)
+
+
+def _kept(stream: BinaryIO) -> Path:
+    with tempfile.NamedTemporaryFile(prefix="sentiment-kit-", delete=False) as copy:
+        atexit.register(Path(copy.name).unlink, missing_ok=True)
+        shutil.copyfileobj(stream, copy)
+    return Path(copy.name)
+
+
+def _guarded(file: Path, chunks: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    """Yield chunks; whatever a library says of a broken file becomes our error."""
+    try:
+        yield from chunks
+    except SentimentKitError:
+        raise
+    except Exception as error:  # a broken XLSX file makes its reader raise nearly anything
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: BaseException) -> FileFormatError:
+    if isinstance(error, UnicodeError):
+        return FileFormatError("SK205", f"{file} cannot be decoded ({error}); name its encoding with --encoding")
+    what = str(error) or type(error).__name__
+    return FileFormatError("SK208", f"cannot read {file}: {what}. If it is cut off or damaged, export it anew")

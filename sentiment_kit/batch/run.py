@@ -1,122 +1,174 @@
-"""The run: read a chunk, analyse it, write it, and count what came out."""
+"""The run: read chunks, score them on all cores, write them in order, and lose nothing when it is interrupted."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import zip_longest
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
-from sentiment_kit.analyzer import Analyzer
-from sentiment_kit.batch.readers import find_text_column, open_source
-from sentiment_kit.batch.rows import COLUMNS, columns_of
+from sentiment_kit.batch.checkpoint import Checkpoint, digest_of
+from sentiment_kit.batch.readers import Row, find_columns, open_sources
+from sentiment_kit.batch.scoring import Options, Scored
+from sentiment_kit.batch.summary import Summary
+from sentiment_kit.batch.workers import Engine, finished, open_engine
 from sentiment_kit.batch.writers import check_target, open_writer
+from sentiment_kit.encoder.onnx import available_cores
 from sentiment_kit.errors import FileFormatError
-from sentiment_kit.results import Analysis
-from sentiment_kit.taxonomy import CHURN_LEVELS
 
-_EXAMPLES = 12
+Watch = Callable[[str, dict[str, Any]], None]
+"""Is told what happens: ``started``, ``warning``, ``progress`` or ``done``, and what there is to know about it."""
 
+STRICT = "SK231"
+"""Code of the error that stops a strict run."""
 
-@dataclass
-class Summary:
-    """Counts of a run, and the surest examples of customers who leave.
-
-    Attributes:
-        rows: Number of rows read and written.
-        languages: Rows by language code.
-        sentiments: Rows by (language, sentiment).
-        themes: Rows by complaint theme.
-        levels: Rows by churn level.
-        kinds: Rows by churn kind.
-        errors: Rows that could not be scored, by the code of the error.
-        messages: The first message of each code.
-        leaving: The flagged analyses with the highest churn scores of each language, highest first.
-    """
-
-    rows: int = 0
-    languages: Counter[str] = field(default_factory=Counter)
-    sentiments: Counter[tuple[str, str]] = field(default_factory=Counter)
-    themes: Counter[str] = field(default_factory=Counter)
-    levels: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    messages: dict[str, str] = field(default_factory=dict)
-    leaving: dict[str, list[Analysis]] = field(default_factory=dict)
-
-    def add(self, analysis: Analysis) -> None:
-        """Count one analysis."""
-        self.rows += 1
-        if analysis.error is not None:
-            code = analysis.error.partition(":")[0]
-            self.errors[code] += 1
-            self.messages.setdefault(code, analysis.error)
-            return
-        self.languages[analysis.language.code] += 1
-        if analysis.sentiment is not None:
-            self.sentiments[analysis.language.code, analysis.sentiment.label] += 1
-        self.themes.update(theme.name for theme in analysis.themes)
-        if analysis.churn is None:
-            return
-        self.levels[analysis.churn.level] += 1
-        self.kinds.update({phrase.kind for phrase in analysis.churn.phrases})
-        if analysis.churn.phrases:
-            surest = self.leaving.setdefault(analysis.language.code, [])
-            surest.append(analysis)
-            surest.sort(key=_by_risk)
-            del surest[_EXAMPLES:]
-
-    def examples(self) -> list[Analysis]:
-        """Return the surest examples, the languages in turn, so that none hides the others."""
-        rounds = zip_longest(*self.leaving.values())
-        return [analysis for turn in rounds for analysis in turn if analysis is not None][:_EXAMPLES]
-
-
-def _by_risk(analysis: Analysis) -> tuple[int, float]:
-    assert analysis.churn is not None  # noqa: S101  only flagged analyses are ranked
-    return -CHURN_LEVELS.index(analysis.churn.level), -analysis.churn.score
+_FEW = 4
+"""Chunks that one process scores before others have loaded the model."""
 
 
 def score_file(  # noqa: PLR0913  the options of a run
-    analyzer: Analyzer,
-    source: Path,
+    sources: Path | Sequence[Path],
     target: Path,
+    options: Options | None = None,
     *,
-    text: str | None = None,
-    language: str | None = None,
-    encoding: str = "utf-8",
-    progress: Callable[[int, int | None], None] = lambda rows, total: None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    workers: int | None = None,
+    resume: bool = True,
+    strict: bool = False,
+    watch: Watch = lambda event, facts: None,
 ) -> Summary:
     """Score every row of a table and write it with the ``sk_`` columns added.
 
+    Interrupted at any moment, the same call goes on where it stopped; the target is the same, byte for byte, as that of
+    an uninterrupted run with any number of workers.
+
     Args:
-        analyzer: What scores.
-        source: The table to read: CSV, TSV, JSON lines or Parquet.
+        sources: The table to read, or several to read one after the other; ``-`` is standard input.
         target: The table to write, in the format of its suffix; it appears when all rows are written.
-        text: Name of the column with the text; by default one with a usual name.
-        language: Language of all rows; by default each is detected.
-        encoding: Encoding of a text file.
-        progress: Called after each chunk with the rows done and the total where it is known.
+        options: Model, patterns and language.
+        columns: Names of columns, by what they hold (``text``, ``id``, ``date``, ``rating``, ``customer``), where they
+            are not to be found by their usual names.
+        encoding: Encoding of a text file; by default it is detected.
+        workers: Processes that score; by default one for each core that this process may use, and for a small table
+            this process alone.
+        resume: Whether to go on with what an interrupted run has left.
+        strict: Whether the first row that cannot be scored stops the run.
+        watch: Is told what happens.
 
     Returns:
         What was counted.
 
     Raises:
-        FileFormatError: If the source cannot be read or the target cannot be written.
+        FileFormatError: If a source cannot be read or the target cannot be written, another run writes the target, or a
+            row of a strict run cannot be scored.
+        ModelError: If the model cannot be loaded, or a worker process has died.
     """
+    options = options or Options()
+    files = [sources] if isinstance(sources, Path) else list(sources)
     check_target(target)
-    if target.exists() and source.exists() and target.samefile(source):
-        raise FileFormatError("SK223", f"{target} is the input; give another name, so that nothing is lost")
-    table = open_source(source, encoding)
-    column = find_text_column(table.columns, text)
-    kept = [name for name in table.columns if name not in COLUMNS]
-    summary = Summary()
-    with open_writer(target, kept, table.schema) as writer:
-        for chunk in table.chunks:
-            analyses = analyzer.analyze_many([row.get(column) for row in chunk], language)  # type: ignore[misc]
-            writer.write([{**row, **columns_of(analysis)} for row, analysis in zip(chunk, analyses, strict=True)])
-            for analysis in analyses:
-                summary.add(analysis)
-            progress(summary.rows, table.total)
+    _refuse_overwriting(files, target)
+    source = open_sources(files, encoding)
+    head = list(islice(source.chunks, _FEW + 1))
+    text = find_columns(source.columns, head[0] if head else [], columns or {}).text
+    workers = workers or (available_cores() if len(head) > _FEW else 1)
+    summary = Summary(text=text, encoding=source.encoding)
+    with Checkpoint(target, options.identity(), resume=resume) as checkpoint:
+        run = _Run(text, summary, checkpoint, open_engine(options, workers), watch)
+        facts = {"text": text, "encoding": source.encoding, "total": source.total, "workers": workers}
+        watch("started", {"files": [str(file) for file in files], **facts, "kept": checkpoint.rows})
+        for note in [*source.notes, *checkpoint.notes]:
+            run.warn(note)
+        try:
+            with run.engine, open_writer(target, source.columns, source.schema) as writer:
+                for rows, results in run.results(chain(head, source.chunks)):
+                    if strict:
+                        _refuse_errors(results, summary.rows)
+                    writer.write([{**row, **result} for row, result in zip(rows, results, strict=True)])
+                    run.count(rows, results, source.total)
+            for note in writer.notes:
+                run.warn(note)
+            _settle_name(target)
+        except OSError as error:
+            raise FileFormatError(
+                "SK235", f"cannot write {target} ({error}); is the disk full? Make some space."
+            ) from error
+        checkpoint.complete = True
+    watch("done", {"target": str(target), "rows": summary.rows, "errors": sum(summary.errors.values())})
     return summary
+
+
+@dataclass
+class _Run:
+    """The state of one run: chunks begun, rows counted, what was said."""
+
+    text: str
+    summary: Summary
+    checkpoint: Checkpoint
+    engine: Engine
+    watch: Watch
+    told: bool = False
+
+    def results(self, chunks: Iterable[list[Row]]) -> Iterator[tuple[list[Row], list[Scored]]]:
+        """Yield each chunk with its results, in order, while the engine works on the next ones."""
+        begun: deque[tuple[list[Row], Future[list[Scored]]]] = deque()
+        for number, rows in enumerate(chunks):
+            begun.append((rows, self._begin(number, [row.get(self.text) for row in rows])))
+            if len(begun) > self.engine.ahead:
+                first, future = begun.popleft()
+                yield first, future.result()
+        for rows, future in begun:
+            yield rows, future.result()
+
+    def _begin(self, number: int, texts: list[Any]) -> Future[list[Scored]]:
+        digest = digest_of(texts)
+        kept = self.checkpoint.get(number, digest)
+        if kept is not None:
+            self.summary.resumed += len(texts)
+            return finished(kept)
+        if not self.told and self.checkpoint.differs(number, digest):
+            self.told = True
+            self.warn("the input has changed since the interrupted run; what differs is scored anew")
+        return self.engine.submit(texts, partial(self.checkpoint.put, number, digest))
+
+    def count(self, rows: list[Row], results: list[Scored], total: int | None) -> None:
+        """Count a chunk that has been written."""
+        for row, result in zip(rows, results, strict=True):
+            self.summary.add(row.get(self.text), result)
+        facts = {"rows": self.summary.rows, "resumed": self.summary.resumed, "total": total}
+        self.watch("progress", facts)
+
+    def warn(self, message: str) -> None:
+        """Tell the user something, now and in the summary."""
+        self.summary.notes.append(message)
+        self.watch("warning", {"message": message})
+
+
+def _refuse_overwriting(files: Sequence[Path], target: Path) -> None:
+    for file in files:
+        if target.exists() and file.exists() and target.samefile(file):
+            raise FileFormatError("SK223", f"{target} is the input; give another name, so that nothing is lost")
+
+
+def _refuse_errors(results: Iterable[Scored], before: int) -> None:
+    """Raise an error for the first row that could not be scored; `before` is the number of rows before these."""
+    for number, result in enumerate(results, before + 1):
+        if result["sk_error"] is not None:
+            raise FileFormatError(
+                STRICT, f"row {number} could not be scored and the run is strict: {result['sk_error']}"
+            )
+
+
+def _settle_name(target: Path) -> None:
+    """Have the finished target's name on the disk before the work that could make it again is removed."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(target.resolve().parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

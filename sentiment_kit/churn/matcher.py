@@ -1,4 +1,4 @@
-"""Churn phrases in a text: spaCy's tokens, the patterns that may match, spaCy's matcher, then the context rules."""
+"""Churn phrases in a text: the patterns that may match, spaCy's tokens and matcher, then the context rules."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from sentiment_kit.churn.glance import Glance
 from sentiment_kit.churn.index import PatternIndex, Token
 from sentiment_kit.churn.patterns import FOLDER, ContextRule, Pattern, load_context, load_patterns
 from sentiment_kit.errors import PatternError
@@ -124,6 +125,7 @@ class _Engine:
         self._nlp = spacy.blank(language)
         self._tokens = {pattern.id: self._tokens_of(pattern) for pattern in patterns}
         self._index = PatternIndex(self._tokens)
+        self._glance = Glance(self._tokens) if language == "ja" else None
         self._matchers: dict[str, Matcher] = {}
 
     def is_full(self) -> bool:
@@ -132,12 +134,29 @@ class _Engine:
 
     def spans(self, sentence: str) -> list[tuple[str, int, int]]:
         """Return every match in a sentence as (pattern id, start, end), overlaps included."""
+        return self._read(sentence) if self._is_worth_reading(sentence) else []
+
+    def _read(self, sentence: str) -> list[tuple[str, int, int]]:
         doc = self._nlp.make_doc(sentence)
         return [
             (name, doc[first].idx, doc[last - 1].idx + len(doc[last - 1]))
             for name in self._index.candidates((token.text, token.lemma_) for token in doc)
             for _, first, last in self._match(name, doc)
         ]
+
+    def _is_worth_reading(self, sentence: str) -> bool:
+        """Say whether a pattern may match, by characters and, in Japanese, by Sudachi's words: most sentences end here.
+
+        What takes time is spaCy's `Doc`, most of all in Japanese.
+        """
+        if self._glance is None:
+            return self._index.may_match(sentence)
+        if not self._glance.may_match(sentence):
+            return False
+        morphemes = cast(Any, self._nlp.tokenizer).tokenizer.tokenize(sentence)
+        read = ((word.surface(), word.dictionary_form() or word.surface()) for word in morphemes)
+        # White space is a word to Sudachi, to spaCy as a rule none.
+        return bool(self._index.candidates(word for word in read if word[0].strip()))
 
     def _match(self, name: str, doc: Doc) -> list[tuple[int, int, int]]:
         matches: list[tuple[int, int, int]] = self.compile(name)(doc)

@@ -23,23 +23,33 @@ from sentiment_kit.taxonomy import DEFINITE_KINDS, SERIOUS_KINDS
 HEAD_WEIGHT = 0.5
 """Weight of the churn head beside phrases."""
 
-HEAD_THRESHOLD = 0.8
-"""Probability from which the churn head alone is a weak sign."""
+HEAD_THRESHOLD = 0.5
+"""Probability from which the churn head alone is a sign, in a text that is surely not positive; in one that surely is
+positive it takes certainty. `raises_alone` goes from one to the other."""
 
 _SEVERAL = 2
 
 
-def raises_alone(head: float | None) -> bool:
-    """Say whether the churn head's probability is a sign by itself, where no pattern found a phrase."""
-    return head is not None and head >= HEAD_THRESHOLD
+def raises_alone(head: float | None, positive: float) -> bool:
+    """Say whether the churn head's probability is a sign by itself, where no pattern found a phrase.
+
+    The threshold rises with the probability that the text is positive: in praise the head errs most, and there is most
+    of it (docs/churn.md has the figures).
+
+    Args:
+        head: Probability of the churn head, or None where the model has none.
+        positive: Probability that the text is positive.
+    """
+    return head is not None and head >= HEAD_THRESHOLD + (1.0 - HEAD_THRESHOLD) * positive
 
 
-def assess(matches: Sequence[PhraseMatch], head: float | None) -> ChurnRisk:
+def assess(matches: Sequence[PhraseMatch], head: float | None, positive: float = 0.0) -> ChurnRisk:
     """Return the churn risk of a text.
 
     Args:
         matches: Its churn phrases.
         head: Probability of the model's churn head, or None where the model has none.
+        positive: Probability that the text is positive.
     """
     stated: dict[str, float] = {}
     for match in matches:
@@ -50,7 +60,7 @@ def assess(matches: Sequence[PhraseMatch], head: float | None) -> ChurnRisk:
     score = 1.0 - prod(1.0 - chance for chance in chances)
     phrases = tuple(match.phrase for match in matches)
     implied = {phrase.kind for phrase in phrases} - set(stated)
-    return ChurnRisk(_level(set(stated), implied, alone=raises_alone(head)), score, phrases)
+    return ChurnRisk(_level(set(stated), implied, alone=raises_alone(head, positive)), score, phrases)
 
 
 def _level(stated: set[str], implied: set[str], *, alone: bool) -> str:

@@ -10,7 +10,7 @@ from sentiment_kit.errors import SentimentKitError
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one line on standard error and exit code 2."""
+    """Run the command line; an expected failure is one line on standard error and exit code 1."""
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):  # a redirect may have the encoding of the machine, not of the texts
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -18,10 +18,10 @@ def main() -> None:
         app()
     except SentimentKitError as error:
         print(f"error {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1)
     except BrokenPipeError:  # the reader of our output has gone, as in `sentiment-kit analyze ... | head`
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:  # no permission, a full disk
         print(f"error {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1)

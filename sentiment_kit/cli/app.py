@@ -7,6 +7,7 @@ import typer
 from sentiment_kit.cli.analyze import analyze
 from sentiment_kit.cli.evaluate import evaluate
 from sentiment_kit.cli.info import info
+from sentiment_kit.cli.report import report
 from sentiment_kit.cli.score import score
 
 app = typer.Typer(
@@ -21,5 +22,6 @@ app = typer.Typer(
 )
 app.command()(analyze)
 app.command()(score)
+app.command()(report)
 app.command()(evaluate)
 app.command()(info)

@@ -13,7 +13,7 @@ from sentiment_kit.results import Analysis
 from sentiment_kit.taxonomy import CHURN_LEVELS, LANGUAGES, SENTIMENTS, UNDETERMINED
 
 if TYPE_CHECKING:
-    from sentiment_kit.batch.run import Summary
+    from sentiment_kit.batch.summary import Summary
 
 _SENTIMENT_STYLE = {"negative": "red", "neutral": "yellow", "positive": "green"}
 _LEVEL_STYLE = {"none": "dim", "low": "yellow", "medium": "dark_orange", "high": "bold red"}

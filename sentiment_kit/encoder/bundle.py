@@ -39,7 +39,7 @@ class Calibration:
 
     Attributes:
         temperature: Sentiment logits are divided by it, then
-        bias: this is added to the three (vector scaling, Guo et al. 2017).
+        bias: this is added to the three.
         theme_temperature: Theme logits are divided by it.
         theme_thresholds: Probability over which each of the twelve themes counts.
         churn_scale: Churn logits are multiplied by it, then

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment_kit.encoder.bundle import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Bundle, write_manifest
+from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.cards import Card, load_cards
 from sentiment_kit.training.default import STAGES
 from sentiment_kit.training.evaluation import markdown
@@ -15,10 +16,11 @@ from sentiment_kit.training.metrics import Interval
 
 _CARD = """# Model card: {name}
 
-A transformer encoder of {layers} layers of {width} with {vocabulary:,} pieces ({parameters:.1f} million
-parameters, `{onnx}` {onnx_size:.1f} MB in int8, `{weights}` {weights_size:.1f} MB in fp16 for retraining),
-with three heads: sentiment (negative, neutral, positive), twelve complaint themes, and churn. Windows of
-{window} tokens with an overlap of {overlap}; longer texts are read in several.
+A transformer encoder of {layers} layers of {width} with {vocabulary:,} pieces, beside a linear model over hashed
+pairs of pieces ({grams:,} rows); {parameters:.1f} million parameters in all, `{onnx}` {onnx_size:.1f} MB in int8,
+`{weights}` {weights_size:.1f} MB in fp16 for retraining. Heads: sentiment (negative, neutral, positive), twelve
+complaint themes, churn and its eight kinds. Windows of {window} tokens with an overlap of {overlap}; longer texts are
+read in several.
 
 ## Intended use
 
@@ -30,11 +32,12 @@ or political text.
 
 By language and side. `dev` are rows of the training sets held out by a hash, near-duplicates on one side;
 thresholds and temperatures were fitted on them. `eval` are the restricted sets, which the model never saw and
-which are other data sets and often other domains than those trained on. TF-IDF is character 2- to 5-grams
-with a balanced logistic regression, trained in the same run on the same rows (at most 25,000 a set, 60,000 a
-language). In brackets: 95 % bootstrap intervals. Macro-F1 (over the sentiments that occur) and balanced
-accuracy (negative against positive) are means over the sets that have at least 15 rows of each; "pooled" is
-over all rows, which the largest set dominates.
+which are other data sets and often other domains than those trained on. TF-IDF is character 2- to 5-grams with
+a balanced logistic regression, trained in the same run on the same rows (at most 25,000 a set, 60,000 a
+language); the bag of embeddings is the mean of the pieces' initial vectors with the same regression. In
+brackets: 95 % bootstrap intervals. Macro-F1 (over the sentiments that occur) and balanced accuracy (negative
+against positive) are means over the sets that have at least 15 rows of each; "pooled" is over all rows, which
+the largest set dominates.
 
 {figures}
 
@@ -46,9 +49,9 @@ scripts/train_default.py`.
 Tokenizer: unigram, trained on about 9 million characters a language of the training texts and raw text
 (Japanese half of that). Initial embeddings: continuous bag of words over the pieces of all text, with the two
 sides of translation pairs shuffled together. Then {stages}. Each language is drawn equally often; inside a
-language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev:
-vector scaling for the sentiment of each language, as if negative and positive rows were equally many; a
-temperature for its themes, a threshold a theme, Platt scaling for churn.
+language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
+temperature for the sentiment of each language after {bias} is added to the negative logit, a temperature for its
+themes, a threshold a theme, Platt scaling for churn.
 
 ## Data
 
@@ -64,10 +67,14 @@ is part of the package. Tier `restricted` only measures.
   rows show it.
 - Ukrainian sentiment rests mostly on reviews of one shop; neutral Ukrainian on the project's own feedback.
 - Theme labels are mostly English; in the other languages the themes rest on translated sets, partial labels
-  and the   project's own feedback.
+  and the project's own feedback.
+- Churn labels are the project's own alone; its texts are synthetic (corpora/README.md).
 - Irony is scored by its words more often than not.
 - The probabilities are calibrated on `dev`; on other domains they are over-confident.
 """
+
+
+_PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
 def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, counts: Path) -> None:
@@ -82,13 +89,14 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
     stages = ", then ".join(
-        f"{stage.examples:,} texts at a learning rate of {stage.rate:g} with {stage.own_share:.0%} of the project's "
-        "own feedback"
+        f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g} with {stage.own_share:.0%} of "
+        "the project's own feedback"
         for stage in STAGES
     )
     text = _CARD.format(
         name=bundle.name,
-        **{name: shape[name] for name in ("layers", "width", "vocabulary")},
+        **{name: shape[name] for name in ("layers", "width", "vocabulary", "grams")},
+        bias=NEGATIVE_BIAS,
         window=tokens["window"],
         overlap=tokens["overlap"],
         onnx=ONNX_FILE,

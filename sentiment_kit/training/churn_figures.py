@@ -12,7 +12,7 @@ from sentiment_kit.analyzer import Analyzer
 from sentiment_kit.churn.evidence import HEAD_SOURCE
 from sentiment_kit.churn.risk import raises_alone
 from sentiment_kit.results import ChurnPhrase
-from sentiment_kit.taxonomy import CHURN_KINDS
+from sentiment_kit.taxonomy import CHURN_KINDS, SENTIMENTS
 from sentiment_kit.training.feedback import Feedback
 from sentiment_kit.training.metrics import Interval, binary_f1, bootstrap
 
@@ -89,7 +89,7 @@ def _find(analyzer: Analyzer, language: str, texts: Sequence[str]) -> dict[str, 
             patterns.append([phrase for phrase in phrases if phrase.source != HEAD_SOURCE])
             flagged.append(bool(analysis.churn and analysis.churn.flagged))
         for score in analyzer.encoder.score(part, [language] * len(part)):
-            alone.append(raises_alone(score.churn))
+            alone.append(raises_alone(score.churn, float(score.sentiment[SENTIMENTS.index("positive")])))
             kinds.append(set() if score.kinds is None else {CHURN_KINDS[int(score.kinds.argmax())]})
     return {
         "patterns": _Found(np.array([bool(p) for p in patterns], bool), _kinds(patterns), patterns),

@@ -44,8 +44,8 @@ STAGES = (
 """The n-grams and the transformer each by itself on all sets; then the n-grams, and then both, on mixtures in which the
 project's own feedback is three and four tenths of each language.
 
-The first two stages do not depend on that feedback, so whoever adds to it trains the others alone. The parts learn apart
-because the n-grams know the training texts by heart after a few passes and would leave the transformer little to learn.
+The first two stages do not depend on that feedback, so whoever adds to it trains the others alone. The parts learn
+apart because the n-grams know the training texts by heart after a few passes and would leave the transformer little.
 """
 
 GRAMS = 2**18

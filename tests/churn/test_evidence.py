@@ -28,3 +28,9 @@ def test_the_head_alone_is_weaker_than_a_stated_phrase(kind, level):
     assert (risk.level, risk.phrases[0].text, risk.phrases[0].source) == (level, text[11:], "model")
     assert risk.score == assess([], 0.95).score, "the head counts once"
     assert assess([], HEAD_THRESHOLD - 0.01).level == "none"
+
+
+def test_praise_takes_more_to_be_a_sign():
+    assert assess([], 0.7, positive=0.0).level == "low"
+    assert assess([], 0.7, positive=0.9).level == "none"
+    assert assess([], 0.97, positive=0.9).level == "low"

@@ -108,8 +108,8 @@ def phrase(kind, weight=0.8):
     [
         ([], 0.0, "none"),
         ([], None, "none"),
-        ([], 0.79, "none"),
-        ([], 0.8, "low"),
+        ([], 0.49, "none"),
+        ([], 0.5, "low"),
         (["regret"], 0.0, "low"),
         (["regret", "regret"], 0.0, "low"),
         (["regret", "distrust"], 0.0, "medium"),

@@ -42,9 +42,10 @@ def test_analyze_json_from_standard_input():
     ("arguments", "code", "wanted"),
     [
         (["analyze", ""], 1, "SK101"),
-        (["analyze", "gut", "--lang", "de"], 2, "SK104: language 'de' is none of ja, uk, fa, en"),
-        (["analyze", "ok", "--model", "/no/such/model"], 2, "SK3|SK4"),
-        (["score", "none.csv", "-o", "out.csv"], 2, "SK202"),
+        (["analyze", "gut", "--lang", "de"], 1, "SK104: language 'de' is none of ja, uk, fa, en"),
+        (["analyze", "ok", "--model", "/no/such/model"], 1, "SK3|SK4"),
+        (["score", "none.csv", "-o", "out.csv"], 1, "SK202"),
+        (["score", "none*.csv", "-o", "out.csv"], 1, "SK236: no file is named like 'none*.csv'"),
         (["score", "none.csv"], 2, "output"),
         (["nonsense"], 2, "nonsense"),
     ],
@@ -57,13 +58,12 @@ def test_failures_are_one_line_and_an_exit_code(arguments, code, wanted):
 
 
 def test_score_the_sample_export(tmp_path):
-    target = tmp_path / "scored.csv"
+    target = tmp_path / "scored.jsonl"
     done = run("score", SAMPLES / "export.csv", "-o", target)
     assert done.returncode == 0, done.stderr
     with (SAMPLES / "export.csv").open(encoding="utf-8-sig", newline="") as stream:
         wanted = list(csv.DictReader(stream))
-    with target.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    rows = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
     assert [{name: row[name] for name in wanted[0]} for row in rows] == wanted
     assert {row["sk_language"] for row in rows} >= {"ja", "uk", "fa", "en", "und"}
     assert sum(row["sk_churn_level"] == "high" for row in rows) >= 15
@@ -71,6 +71,41 @@ def test_score_the_sample_export(tmp_path):
     for part in ("complaint themes:", "churn risk:", "About to leave, in their own words:", "⟦", "rows not scored"):
         assert part in done.stdout
     assert done.stderr == ""
+
+
+def test_score_several_files_by_a_pattern(tmp_path):
+    for name in ("b.csv", "a.csv"):
+        (tmp_path / name).write_text(f"Ticket,Worte\n{name},Das war leider nicht gut.\n", encoding="utf-8")
+    target = tmp_path / "out.jsonl"
+    done = run("score", tmp_path / "*.csv", "-o", target, "--text", "Worte", "--id", "Ticket")
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [row["Ticket"] for row in rows] == ["a.csv", "b.csv"]
+    assert "text from column 'Worte', encoding utf-8" in done.stdout
+
+
+def test_score_standard_input(tmp_path):
+    target = tmp_path / "out.csv"
+    done = run("score", "-", "-o", target, stdin="n,text\n1,Das war leider nicht gut.\n2,\n")
+    assert done.returncode == 0, done.stderr
+    assert "1 rows not scored, such as SK101: the text is empty" in done.stdout
+    assert target.read_bytes().count(b"\n") == 3
+
+
+def test_score_refuses_a_column_that_is_not_there(tmp_path):
+    (tmp_path / "in.csv").write_text("text,n\nGreat!,1\n", encoding="utf-8")
+    done = run("score", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--customer", "Kunde")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'Kunde'" in done.stderr and "'n'" in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_strict_score_has_an_exit_code_of_its_own(tmp_path):
+    (tmp_path / "in.csv").write_text("text,n\nDas war leider nicht gut.,1\n,2\n", encoding="utf-8")
+    done = run("score", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--strict")
+    assert done.returncode == 3
+    assert done.stderr.startswith("error SK231: row 2 could not be scored")
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_quiet(tmp_path):

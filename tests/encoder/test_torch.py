@@ -53,7 +53,7 @@ def test_info_on_a_checkpoint_and_a_folder_that_holds_none(checkpoint, tmp_path)
 
     assert "a Hugging Face checkpoint: sentiment only" in info(checkpoint("three")).stdout
     nothing = info(tmp_path)
-    assert nothing.returncode == 2
+    assert nothing.returncode == 1
     assert "SK311" in nothing.stderr
     with pytest.raises(BundleError, match="SK311"):
         Analyzer(model=tmp_path)

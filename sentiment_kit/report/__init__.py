@@ -1,0 +1,1 @@
+"""A scored table in, one page that a manager reads: totals, trends, themes, and who is about to leave."""
