@@ -19,7 +19,7 @@ HAS_TORCH = all(importlib.util.find_spec(name) for name in ("torch", "transforme
 
 FEEDBACK = {
     "ja": "三度問い合わせても返事がないので、これで最後にします。",
-    "uk": "Доставка запізнилась на тиждень, більше тут не замовлятиму.",
+    "uk": "Жахливий сервіс: доставка запізнилась на тиждень, більше тут не замовлятиму.",
     "fa": "غذا سرد بود و پشتیبانی جواب نداد، دیگه سفارش نمی‌دم.",
     "en": "Third email, still no answer. I won't be ordering here again.",
 }

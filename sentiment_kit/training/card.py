@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -108,12 +109,23 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
         stages=stages,
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),
     )
-    (bundle.folder / CARD_FILE).write_text(text, encoding="utf-8")
+    (bundle.folder / CARD_FILE).write_text(_wrapped(text), encoding="utf-8")
     plain = [
         {name: asdict(value) if isinstance(value, Interval) else value for name, value in row.items()} for row in table
     ]
     written = {name: value for name, value in manifest.items() if name != "files"}
     write_manifest(bundle.folder, {**written, "summary": _summary(table), "figures": plain})
+
+
+def _wrapped(text: str) -> str:
+    """Fill plain paragraphs; headings, lists and tables stay as they are."""
+    return (
+        "\n\n".join(
+            part if part.lstrip().startswith(("#", "-", "|")) else textwrap.fill(" ".join(part.split()), 112)
+            for part in text.strip().split("\n\n")
+        )
+        + "\n"
+    )
 
 
 def _summary(table: list[dict[str, Any]]) -> list[str]:

@@ -150,7 +150,7 @@ def figures(rows: Rows, predictions: Predictions) -> dict[str, Interval | float 
     if len(known):
         labels, scores = rows.sentiment[known], predictions.sentiment[known]
         sets = np.unique(rows.sets[known], return_inverse=True)[1]
-        usable = _usable_sets(labels, sets)
+        usable = usable_sets(labels, sets)
         found["sets"] = len(usable)
         for name, figure in (("macro-F1", macro_f1), ("balanced accuracy", binary_balanced_accuracy)):
 
@@ -185,7 +185,7 @@ def mean_over_sets(
     return float(np.mean([figure(labels[sets == number], scores[sets == number]) for number in wanted]))
 
 
-def _usable_sets(labels: NDArray[np.int64], sets: NDArray[np.int64]) -> list[int]:
+def usable_sets(labels: NDArray[np.int64], sets: NDArray[np.int64]) -> list[int]:
     """Return the sets with enough negative and enough positive rows for a figure of their own."""
     return [
         int(number)
