@@ -20,8 +20,8 @@ from sentiment_kit.churn.spelling import spell_out
 
 _REMEMBERED = 100_000
 _WORDS = re.compile(r"\w+")
-_MANY = 1_000_000
-_OPERATORS = {"1": (1, 1), "?": (0, 1), "!": (0, 1), "+": (1, _MANY), "*": (0, _MANY)}
+MANY = 1_000_000
+_OPERATORS = {"1": (1, 1), "?": (0, 1), "!": (0, 1), "+": (1, MANY), "*": (0, MANY)}
 _TEXT_ATTRIBUTES = ("TEXT", "LOWER", "ORTH")
 
 Token = dict[str, Any]
@@ -77,12 +77,12 @@ class PatternIndex:
         Args:
             patterns: spaCy token patterns by their ids.
         """
-        steps = {name: list(_steps(tokens)) for name, tokens in patterns.items()}
-        self._needs = Needs({name: [each for told, _ in listed for each in told] for name, listed in steps.items()})
+        listed = {name: list(steps(tokens)) for name, tokens in patterns.items()}
+        self._needs = Needs({name: [each for told, _ in several for each in told] for name, several in listed.items()})
         bits = self._needs.bits
         self._steps = {
-            name: [(sum(bits[each] for each in set(told)), reach) for told, reach in listed]
-            for name, listed in steps.items()
+            name: [(sum(bits[each] for each in set(told)), reach) for told, reach in several]
+            for name, several in listed.items()
         }
         # Each by 0 for texts or 1 for lemmas: words, how words begin, and the expressions that cannot be spelled out.
         self._words: dict[tuple[int, str], int] = {}
@@ -177,9 +177,19 @@ class PatternIndex:
         return met
 
 
-def conditions(token: Token) -> Iterator[Condition]:
+def steps(tokens: Iterable[Token]) -> Iterator[tuple[list[Condition], int]]:
+    """Yield the tokens of which something can be told, and how many places behind the one before each may stand."""
+    reach = 1
+    for token in tokens:
+        told, most = list(_conditions(token)), times(token)[1]
+        if told:
+            yield told, reach
+        reach = most + (0 if told else reach)
+
+
+def _conditions(token: Token) -> Iterator[Condition]:
     """Yield what a word alone can tell of a token that a pattern must have."""
-    if not _times(token)[0]:
+    if not times(token)[0]:
         return
     for attribute in (*_TEXT_ATTRIBUTES, "LEMMA"):
         wanted, side = token.get(attribute), int(attribute == "LEMMA")
@@ -191,23 +201,13 @@ def conditions(token: Token) -> Iterator[Condition]:
             yield side, frozenset(values)
 
 
-def _steps(tokens: Iterable[Token]) -> Iterator[tuple[list[Condition], int]]:
-    """Yield the tokens of which something can be told, and how many places behind the one before each may stand."""
-    reach = 1
-    for token in tokens:
-        told, most = list(conditions(token)), _times(token)[1]
-        if told:
-            yield told, reach
-        reach = most + (0 if told else reach)
-
-
-def _times(token: Token) -> tuple[int, int]:
+def times(token: Token) -> tuple[int, int]:
     """Return how often a token must and may stand in a row."""
     operator = str(token.get("OP", "1"))
     least, comma, most = operator.strip("{}").partition(",")
     if operator.startswith("{") and (least + most).isdecimal():
-        return int(least or 0), int(most or _MANY) if comma else int(least)
-    return _OPERATORS.get(operator, (0, _MANY))
+        return int(least or 0), int(most or MANY) if comma else int(least)
+    return _OPERATORS.get(operator, (0, MANY))
 
 
 def _values(condition: Condition) -> Iterable[str]:

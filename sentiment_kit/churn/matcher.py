@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from sentiment_kit.churn.gaps import with_fixed_gaps
 from sentiment_kit.churn.glance import Glance
 from sentiment_kit.churn.index import PatternIndex, Token
 from sentiment_kit.churn.patterns import FOLDER, ContextRule, Pattern, load_context, load_patterns
@@ -170,7 +171,7 @@ class _Engine:
 
             matcher = Matcher(self._nlp.vocab)
             try:
-                matcher.add(name, [self._tokens[name]])
+                matcher.add(name, with_fixed_gaps(self._tokens[name]))
             except ValueError as error:
                 raise PatternError("SK503", f"pattern {name}: spaCy does not accept it: {error}") from error
             self._matchers[name] = matcher

@@ -7,6 +7,7 @@ are the transformer's alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -172,3 +173,28 @@ class FeedbackNetwork(nn.Module):
         top = (states + bias[:, 0, 0, :, None]).amax(1)
         pooled = self.dropout(torch.cat([mean, top], 1))
         return torch.cat([self.sentiment(pooled), self.themes(pooled), self.churn(pooled), self.kinds(pooled)], 1)
+
+
+_GRAMS = "grams.weights.weight"
+
+
+def to_stored(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights as ``model.safetensors`` holds them: fp16, and the n-grams as int8 with a scale a row.
+
+    The n-grams are two thirds of all weights that are not embeddings; in fp16 the bundle would be 4 MB larger.
+    """
+    stored = {name: tensor.half().contiguous() for name, tensor in state.items() if name != _GRAMS}
+    if _GRAMS in state:
+        table = state[_GRAMS].float()
+        scale = (table.abs().amax(1, keepdim=True) / 127).half()
+        stored[f"{_GRAMS}.int8"] = (table / scale.float().clamp(min=1e-7)).round().clamp(-127, 127).to(torch.int8)
+        stored[f"{_GRAMS}.scale"] = scale
+    return stored
+
+
+def from_stored(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the fp32 weights of what `to_stored` returned."""
+    state = {name: tensor.float() for name, tensor in stored.items() if not name.startswith(_GRAMS)}
+    if f"{_GRAMS}.int8" in stored:
+        state[_GRAMS] = stored[f"{_GRAMS}.int8"].float() * stored[f"{_GRAMS}.scale"].float()
+    return state

@@ -78,12 +78,11 @@ def load_network(bundle: Bundle) -> FeedbackNetwork:
     try:
         from safetensors.torch import load_file
 
-        from sentiment_kit.encoder.network import FeedbackNetwork, Shape
+        from sentiment_kit.encoder.network import FeedbackNetwork, Shape, from_stored
     except ImportError as error:
         raise MissingExtraError.needs("train", "Running or retraining a model in torch") from error
     network = FeedbackNetwork(Shape(**bundle.manifest["shape"]))
-    weights = {name: tensor.float() for name, tensor in load_file(bundle.file(WEIGHTS_FILE)).items()}
-    network.load_state_dict(weights)
+    network.load_state_dict(from_stored(load_file(bundle.file(WEIGHTS_FILE))))
     return network.eval()
 
 

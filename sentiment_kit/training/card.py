@@ -17,11 +17,11 @@ from sentiment_kit.training.metrics import Interval
 
 _CARD = """# Model card: {name}
 
-A transformer encoder of {layers} layers of {width} with {vocabulary:,} pieces, beside a linear model over hashed
-pairs of pieces ({grams:,} rows); {parameters:.1f} million parameters in all, `{onnx}` {onnx_size:.1f} MB in int8,
-`{weights}` {weights_size:.1f} MB in fp16 for retraining. Heads: sentiment (negative, neutral, positive), twelve
-complaint themes, churn and its eight kinds. Windows of {window} tokens with an overlap of {overlap}; longer texts are
-read in several.
+A transformer encoder of {layers} layers of {width} with {vocabulary:,} pieces, beside a linear model over
+hashed pairs of pieces ({grams:,} rows); {parameters:.1f} million parameters in all, `{onnx}` {onnx_size:.1f} MB
+in int8, `{weights}` {weights_size:.1f} MB in fp16, the pairs in int8, for retraining. Heads: sentiment
+(negative, neutral, positive), twelve complaint themes, churn and its eight kinds. Windows of {window} tokens
+with an overlap of {overlap}; longer texts are read in several.
 
 ## Intended use
 
@@ -104,7 +104,7 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
         onnx_size=files[ONNX_FILE]["bytes"] / 1e6,
         weights=WEIGHTS_FILE,
         weights_size=files[WEIGHTS_FILE]["bytes"] / 1e6,
-        parameters=files[WEIGHTS_FILE]["bytes"] / 2e6,
+        parameters=manifest["parameters"] / 1e6,
         figures=markdown(table),
         stages=stages,
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),

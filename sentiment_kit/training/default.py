@@ -22,7 +22,7 @@ from sentiment_kit.encoder.bundle import (
     sha256,
     write_manifest,
 )
-from sentiment_kit.encoder.network import FeedbackNetwork, Part, Shape
+from sentiment_kit.encoder.network import FeedbackNetwork, Part, Shape, to_stored
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.text import NORMALISATION_VERSION
 from sentiment_kit.training.calibration import calibrate
@@ -154,8 +154,7 @@ def write_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
     export_onnx(network, folder / ONNX_FILE)
-    halves = {name: tensor.half().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(halves, folder / WEIGHTS_FILE)
+    save_file(to_stored(network.state_dict()), folder / WEIGHTS_FILE)
     (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors makes it readable by its owner alone
     marks = marks_of(tokenizer)
     positions = network.shape.positions
@@ -164,6 +163,7 @@ def write_bundle(
         "name": "default",
         "version": version,
         "shape": network.shape.to_dict(),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "tokens": {**tokens, "window": positions, "overlap": positions // 4},
         "calibration": {language: asdict(values) for language, values in calibration.items()},
     }
