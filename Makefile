@@ -10,7 +10,7 @@ help:
 	@echo "make demo     score the sample export and show what it says (installs what scoring needs)"
 	@echo "make test     run the tests (installs the development tools)"
 	@echo "make lint     ruff and mypy"
-	@echo "make bench    time every stage of scoring"
+	@echo "make bench    time every stage of scoring, and compare with the transformers pipeline"
 	@echo "make install  put the package with its development tools into $(VENV)"
 
 demo: $(VENV)/.scoring
@@ -27,6 +27,7 @@ lint: $(VENV)/.development
 
 bench: $(VENV)/.development
 	$(BIN)/python scripts/benchmark.py
+	$(BIN)/python scripts/benchmark_pipelines.py
 
 install: $(VENV)/.development
 
