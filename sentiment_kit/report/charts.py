@@ -58,18 +58,8 @@ def sentiment_over_time(rows: Sequence[tuple[str, str, int]], unit: str) -> Spec
 
 def themes(rows: Sequence[tuple[str, str, int]], languages: Sequence[str], order: Sequence[str]) -> Spec:
     """Return bars of (theme, language, rows), in the given order of themes."""
-    values = _values(rows, "theme", "language", languages)
-    return _chart(
-        values,
-        height=_BAR * len(order),
-        mark={"type": "bar"},
-        encoding={
-            "y": {"field": "theme", "type": "nominal", "sort": list(order), "title": None},
-            "x": {"field": "texts", "type": "quantitative", "title": "texts that complain", "axis": _FEW_TICKS},
-            "color": _colour("language", languages),
-            "order": {"field": "order", "type": "quantitative"},
-            "tooltip": _tooltip("theme", "language"),
-        },
+    return _bars(
+        _values(rows, "theme", "language", languages), "theme", order, ("language", languages), "texts that complain"
     )
 
 
@@ -107,17 +97,24 @@ def themes_over_time(rows: Sequence[tuple[str, str, float]], order: Sequence[str
 def kinds(rows: Sequence[tuple[str, str, int]], order: Sequence[str]) -> Spec:
     """Return bars of (churn kind, level, rows), in the given order of kinds."""
     levels = CHURN_LEVELS[:0:-1]
-    values = _values(rows, "sign", "level", levels)
+    return _bars(_values(rows, "sign", "level", levels), "sign", order, ("level", levels), "texts")
+
+
+def _bars(
+    values: list[dict[str, Any]], of: str, order: Sequence[str], by: tuple[str, Sequence[str]], title: str
+) -> Spec:
+    """Return a bar for each name of `of`, in the given order, its parts coloured by the names of `by`."""
+    part, names = by
     return _chart(
         values,
         height=_BAR * len(order),
         mark={"type": "bar"},
         encoding={
-            "y": {"field": "sign", "type": "nominal", "sort": list(order), "title": None},
-            "x": {"field": "texts", "type": "quantitative", "title": "texts", "axis": _FEW_TICKS},
-            "color": _colour("level", levels),
+            "y": {"field": of, "type": "nominal", "sort": list(order), "title": None},
+            "x": {"field": "texts", "type": "quantitative", "title": title, "axis": _FEW_TICKS},
+            "color": _colour(part, names),
             "order": {"field": "order", "type": "quantitative"},
-            "tooltip": _tooltip("sign", "level"),
+            "tooltip": _tooltip(of, part),
         },
     )
 
