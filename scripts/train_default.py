@@ -1,6 +1,7 @@
 """Train the bundled model from the table of examples: fit, calibrate, export, measure against TF-IDF, write the card.
 
-A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py and scripts/prepare_text.py first.
+A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py and
+prepare_meanings.py first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sentiment_kit.encoder.bundle import WEIGHTS_FILE
 from sentiment_kit.encoder.onnx import OnnxEncoder
 from sentiment_kit.training.baseline import BagOfEmbeddings, character_ngrams
 from sentiment_kit.training.card import write_card
-from sentiment_kit.training.default import finish, fit, load_sides
+from sentiment_kit.training.default import VECTORS_FILE, finish, fit, load_sides
 from sentiment_kit.training.evaluation import compare
 
 
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
     parser.add_argument(
-        "--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json and vectors.npy"
+        "--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json, vectors.npy and meanings.npz"
     )
     parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
     parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
@@ -43,10 +44,10 @@ def main() -> None:
 
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    network = fit(sides, tokenizer, options.text / "vectors.npy", options.run, say)
+    network = fit(sides, tokenizer, options.text, options.run, say)
     say("calibrating and exporting")
     bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)
-    vectors = np.load(options.text / "vectors.npy")
+    vectors = np.load(options.text / VECTORS_FILE)
     baselines = {"TF-IDF": character_ngrams(), "bag of embeddings": BagOfEmbeddings(tokenizer, vectors)}
     table = compare(OnnxEncoder(bundle), sides.table, say, baselines)
     write_card(bundle, table, options.corpora, options.examples.parent / "counts.json")

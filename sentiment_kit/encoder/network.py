@@ -163,6 +163,11 @@ class FeedbackNetwork(nn.Module):
 
     def _deep(self, ids: Tensor, keep: Tensor) -> Tensor:
         """Return the transformer's logits of all outputs, (batch, 24)."""
+        pooled = self.dropout(self.pooled(ids, keep))
+        return torch.cat([self.sentiment(pooled), self.themes(pooled), self.churn(pooled), self.kinds(pooled)], 1)
+
+    def pooled(self, ids: Tensor, keep: Tensor) -> Tensor:
+        """Return the mean and the largest of the transformer's last states, (batch, 2 x width)."""
         bias = ((1.0 - keep) * -30000.0)[:, None, None, :]
         places = torch.arange(ids.shape[1], device=ids.device)
         states = self.dropout(self.norm_tokens(self.tokens(ids) + self.positions(places)))
@@ -171,8 +176,7 @@ class FeedbackNetwork(nn.Module):
         states = self.norm_out(states).float()
         mean = (states * keep[:, :, None]).sum(1) / keep.sum(1, keepdim=True)
         top = (states + bias[:, 0, 0, :, None]).amax(1)
-        pooled = self.dropout(torch.cat([mean, top], 1))
-        return torch.cat([self.sentiment(pooled), self.themes(pooled), self.churn(pooled), self.kinds(pooled)], 1)
+        return torch.cat([mean, top], 1)
 
 
 _GRAMS = "grams.weights.weight"

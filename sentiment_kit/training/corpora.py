@@ -13,7 +13,7 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.training.cards import Card, load_cards, look_up
 from sentiment_kit.training.duplicates import Groups, bands_of, letters_of
-from sentiment_kit.training.feedback import Feedback, load_feedback
+from sentiment_kit.training.feedback import load_feedback, load_labels
 
 SCHEMA = pa.schema(
     [
@@ -46,8 +46,13 @@ DEV_SHARE = 0.05
 TEST_SHARE = 0.05
 OWN_TEST_SHARE = 0.20
 OWN_DEV_SHARE = 0.10
-OWN_SETS = ("own_feedback", "own_churn")
-"""Set names that the project's own labelled corpora carry in the table."""
+_EXTRA = "own_extra"
+_READ = "own_labels"
+_WRITTEN = {"own_feedback": "feedback", "own_churn": "churn", _EXTRA: "extra"}
+
+OWN_SETS = (*_WRITTEN, _READ)
+"""Set names that the project's own labelled corpora carry in the table: texts of its own, and rows of the sets that its
+readers have labelled again, which stand in the table twice."""
 
 _MAX_CHARACTERS = 4000
 
@@ -95,6 +100,7 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
     groups = Groups()
     dropped: Counter[str] = Counter()
     kept = _place_sets(sets, groups, dropped)
+    kept += _labelled(kept, corpora)
     kept += _place_own(own, sets, groups, dropped)
     out.mkdir(parents=True, exist_ok=True)
     table = out / "examples.parquet"
@@ -120,7 +126,7 @@ def _all_sets(data: Path, cards: list[Card]) -> Iterator[Example]:
 
 
 def _own_examples(corpora: Path) -> Iterator[Example]:
-    for name, folder in zip(OWN_SETS, ("feedback", "churn"), strict=True):
+    for name, folder in _WRITTEN.items():
         for language in LANGUAGES:
             file = corpora / folder / f"{language}.jsonl"
             for record in load_feedback(file) if file.exists() else []:
@@ -133,9 +139,38 @@ def _own_examples(corpora: Path) -> Iterator[Example]:
                     sentiment=SENTIMENTS.index(record.sentiment),
                     themes=[int(theme in record.themes) for theme in THEMES],
                     churn=int(bool(record.churn)),
-                    kinds=_kinds(record),
-                    side=own_side(record.id),
+                    kinds=_kinds({span.kind for span in record.churn}),
+                    side=own_side(record.id, tested=name != _EXTRA),
                 )
+
+
+def _labelled(placed: list[Example], corpora: Path) -> list[Example]:
+    """Return a copy of each row of a set that a reader of the project has labelled, with those labels, on its side."""
+    rows = {(example.language, example.set, example.id): example for example in placed}
+    found = []
+    for language in LANGUAGES:
+        file = corpora / "labels" / f"{language}.jsonl"
+        for label in load_labels(file) if file.exists() else []:
+            row = rows.get((language, label.set, label.id))
+            if row is None:  # a near-duplicate that another row stands for
+                continue
+            if row.side == "eval":
+                raise CorpusError("SK605", f"{file}: {label.set} is restricted, its rows are not to be learnt from")
+            found.append(
+                Example(
+                    id=f"{_READ}-{language}-{label.set}-{label.id}",
+                    set=_READ,
+                    language=language,
+                    weight=1.0,
+                    text=row.text,
+                    sentiment=SENTIMENTS.index(label.sentiment),
+                    themes=[int(theme in label.themes) for theme in THEMES],
+                    churn=int(bool(label.churn)),
+                    kinds=_kinds(label.churn),
+                    side=row.side,
+                )
+            )
+    return found
 
 
 def own_rows(corpora: Path) -> list[dict[str, Any]]:
@@ -143,14 +178,18 @@ def own_rows(corpora: Path) -> list[dict[str, Any]]:
     return [{name: getattr(example, name) for name in SCHEMA.names} for example in _own_examples(corpora)]
 
 
-def _kinds(record: Feedback) -> list[int]:
-    found = {span.kind for span in record.churn}
+def _kinds(found: Collection[str]) -> list[int]:
     return [int(kind in found) if found else -1 for kind in CHURN_KINDS]
 
 
-def own_side(identifier: str) -> str:
-    """Return the side of a record of the project's own: by a hash of its id, so translations stay together."""
-    return _side(identifier, OWN_TEST_SHARE, OWN_DEV_SHARE)
+def own_side(identifier: str, *, tested: bool = True) -> str:
+    """Return the side of a record of the project's own: by a hash of its id, so translations stay together.
+
+    Args:
+        identifier: The record's id.
+        tested: Whether the corpus has a test side; one that a single reader has labelled has none.
+    """
+    return _side(identifier, OWN_TEST_SHARE if tested else 0.0, OWN_DEV_SHARE)
 
 
 def _set_examples(file: Path, card: Card, side: str) -> Iterator[Example]:

@@ -29,6 +29,8 @@ from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.corpora import OWN_SETS
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
 from sentiment_kit.training.export import export_onnx
+from sentiment_kit.training.lessons import MeaningLesson
+from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.metrics import macro_f1
 from sentiment_kit.training.trainer import Marks, Recipe, Surroundings, predict, train
 from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN
@@ -38,6 +40,7 @@ Report = Callable[[str], None]
 STAGES = (
     Recipe("grams", examples=2_500_000, rate=1e-3, own_share=0.0, part="grams", round_size=500_000),
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
+    Recipe("meanings", examples=200_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, meanings=True),
     Recipe("own_grams", examples=600_000, rate=5e-4, own_share=0.30, part="grams", seed=3, round_size=200_000),
     Recipe("own", examples=120_000, rate=4e-4, own_share=0.40, seed=4),
 )
@@ -50,6 +53,8 @@ apart because the n-grams know the training texts by heart after a few passes an
 
 GRAMS = 2**18
 """Rows of the table of n-grams. Twice as many gain 0 to 1 points of macro-F1 on dev and would not fit the bundle."""
+
+VECTORS_FILE, MEANINGS_FILE = "vectors.npy", "meanings.npz"
 
 _DEV_GLANCE = 1500
 
@@ -84,16 +89,18 @@ def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], re
     return Sides(tables, tokens)
 
 
-def fit(sides: Sides, tokenizer: Tokenizer, vectors: Path, folder: Path, report: Report) -> FeedbackNetwork:
+def fit(sides: Sides, tokenizer: Tokenizer, text: Path, folder: Path, report: Report) -> FeedbackNetwork:
     """Train the network through all stages; a rerun continues from the last checkpoint.
 
     Args:
         sides: Examples with the sides ``train`` and ``dev``.
         tokenizer: The tokenizer that they were tokenised with.
-        vectors: NumPy file of initial embeddings, (vocabulary, width).
+        text: Folder of what was prepared: ``vectors.npy``, the initial embeddings (vocabulary, width), and
+            ``meanings.npz``, sentences with the teacher's vectors.
         folder: Where checkpoints go.
         report: Called with a line of progress after each round.
     """
+    vectors = text / VECTORS_FILE
     start = np.load(vectors)
     vocabulary, width = start.shape
     shape = Shape(vocabulary, width, grams=GRAMS)
@@ -112,8 +119,11 @@ def fit(sides: Sides, tokenizer: Tokenizer, vectors: Path, folder: Path, report:
     before = f"{shape} {sha256(vectors)}"
     for recipe in STAGES:
         examples = sides.tokens["train"] if recipe.own_share else sides.tokens["train"].without(OWN_SETS)
-        inputs = f"{before} {examples.digest()}"
-        train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate))
+        inputs, lesson = f"{before} {examples.digest()}", None
+        if recipe.meanings:
+            inputs = f"{inputs} {sha256(text / MEANINGS_FILE)}"
+            lesson = MeaningLesson(Meanings.load(text / MEANINGS_FILE), 2 * shape.width, marks)
+        train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate), lesson)
         before = f"{inputs} {recipe}"  # a stage stands on the one before it
     return network.cpu().eval()
 

@@ -1,4 +1,4 @@
-"""The project's own labelled feedback, ``corpora/feedback`` and ``corpora/churn``, as corpora/GUIDE.md describes it."""
+"""The project's own labels, as corpora/GUIDE.md describes them: ``corpora/feedback``, ``churn`` and ``labels``."""
 
 from __future__ import annotations
 
@@ -71,6 +71,40 @@ def load_feedback(file: Path) -> list[Feedback]:
             seen.add(record.id)
             records.append(record)
     return records
+
+
+@dataclass(frozen=True)
+class ReaderLabel:
+    """What a reader of the project says of a row of somebody else's data set, which is named and not repeated."""
+
+    set: str
+    id: str
+    sentiment: str
+    themes: tuple[str, ...]
+    churn: tuple[str, ...]
+
+
+def load_labels(file: Path) -> list[ReaderLabel]:
+    """Read and check a file of labels of other sets' rows; its language is the file's name.
+
+    Raises:
+        CorpusError: Naming the first line that is not valid.
+    """
+    labels = []
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                raw = json.loads(line)
+                _check(raw["sentiment"], SENTIMENTS, "sentiment")
+                for theme in raw["themes"]:
+                    _check(theme, THEMES, "theme")
+                for kind in raw["churn"]:
+                    _check(kind, CHURN_KINDS, "churn kind")
+                label = ReaderLabel(raw["set"], raw["id"], raw["sentiment"], tuple(raw["themes"]), tuple(raw["churn"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise CorpusError("SK611", f"{file}, line {number}: {error}; see corpora/GUIDE.md") from error
+            labels.append(label)
+    return labels
 
 
 def _record(raw: dict[str, Any], language: str) -> Feedback:

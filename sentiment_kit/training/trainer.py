@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from sentiment_kit.encoder.network import FeedbackNetwork, Logits, Part
@@ -36,6 +36,7 @@ class Recipe:
         drop_tokens: Share of tokens hidden from the network, so that it does not lean on single words.
         seed: Seed of the draws.
         round_size: Texts between two checkpoints.
+        meanings: Whether each step also learns to place sentences where the teacher places their meaning.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Recipe:
     drop_tokens: float = 0.1
     seed: int = 1
     round_size: int = 50_000
+    meanings: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,32 @@ class Surroundings:
     evaluate: Callable[[FeedbackNetwork, Part], str]
 
 
-def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe, around: Surroundings) -> None:
+class Lesson(Protocol):
+    """What a stage learns beside the labels."""
+
+    module: nn.Module
+    """Weights of its own, which are left out of the model."""
+
+    def begin(self, seed: list[int]) -> None:
+        """Begin a round: what is drawn follows from the seed."""
+
+    def loss(self, network: FeedbackNetwork) -> Tensor:
+        """Return the loss of the next batch."""
+
+
+def train(
+    network: FeedbackNetwork,
+    examples: TokenisedExamples,
+    recipe: Recipe,
+    around: Surroundings,
+    lesson: Lesson | None = None,
+) -> None:
     """Run one stage, or what is left of it; the network holds the result.
 
     A checkpoint is written after each round, and a rerun with the same folder goes on from the last.
     """
     checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
-    learner = Learner(network, recipe.rate)
+    learner = Learner(network, recipe.rate, lesson.module if lesson else None)
     identity = json.dumps([asdict(recipe), around.inputs])
     done = _restore(checkpoint, identity, network, learner)
     weights = draw_weights(examples, recipe.own_share)
@@ -94,18 +115,22 @@ def train(network: FeedbackNetwork, examples: TokenisedExamples, recipe: Recipe,
         size = min(recipe.round_size, recipe.examples - done)
         rows = np.random.default_rng([recipe.seed, done]).choice(len(weights), size, p=weights)
         network.train()
+        if lesson:
+            lesson.begin([recipe.seed, done])
         losses = []
         for batch in batches(examples, rows, recipe.budget, recipe.longest, (marks.padding, marks.begin, marks.end)):
             learner.set_rate(_schedule(done / recipe.examples))
-            losses.append(learner.step(_loss_of(network, examples, batch, recipe, marks)))
+            beside = lesson.loss(network) if lesson else None
+            losses.append(learner.step(_loss_of(network, examples, batch, recipe, marks), beside))
             done += len(batch.rows)
         _save(checkpoint, identity, network, learner, done)
         speed = (done - at_start) / (time.monotonic() - begun)
         left = max(0.0, recipe.examples - done) / speed
         mean = np.mean(losses, axis=0)
+        shown = zip(("sentiment", "themes", "churn", "kinds", "meaning"), mean, strict=False)
         around.report(
             f"{recipe.name}: {done:,} of {recipe.examples:,} texts, {speed:.0f} texts/s, {left / 60:.0f} min left; "
-            f"loss sentiment {mean[0]:.3f} themes {mean[1]:.3f} churn {mean[2]:.3f} kinds {mean[3]:.3f}; "
+            f"loss {' '.join(f'{name} {loss:.3f}' for name, loss in shown)}; "
             f"dev {around.evaluate(network, recipe.part)}"
         )
 
@@ -117,20 +142,23 @@ _LOSS_WEIGHTS = (1.0, 2.0, 0.5, 0.5)
 class Learner:
     """The optimisers of a network: AdamW for the transformer, and for the n-grams one that touches only rows seen."""
 
-    def __init__(self, network: FeedbackNetwork, rate: float) -> None:
+    def __init__(self, network: FeedbackNetwork, rate: float, beside: nn.Module | None = None) -> None:
         """Create them.
 
         Args:
             network: What they change.
             rate: Highest learning rate of the transformer.
+            beside: Weights of a lesson, which learn with the network.
         """
+        self._beside = beside
         embeddings, grams = [network.tokens.weight], list(network.grams.parameters()) if network.grams else []
         set_apart = {id(parameter) for parameter in embeddings + grams}
         self._clipped = [p for p in network.parameters() if id(p) not in {id(g) for g in grams}]
+        others = [p for p in network.parameters() if id(p) not in set_apart]
         deep = torch.optim.AdamW(
             [
                 {"params": embeddings, "lr": rate / 2, "weight_decay": 0.0},
-                {"params": [p for p in network.parameters() if id(p) not in set_apart], "lr": rate},
+                {"params": others + (list(beside.parameters()) if beside else []), "lr": rate},
             ],
             weight_decay=0.01,
             fused=True,
@@ -146,24 +174,30 @@ class Learner:
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * share
 
-    def step(self, losses: Logits) -> tuple[float, ...]:
-        """Learn from the losses of sentiment, themes, churn and its kinds; return them as numbers."""
+    def step(self, losses: Logits, more: Tensor | None = None) -> tuple[float, ...]:
+        """Learn from the losses of sentiment, themes, churn and its kinds, and of a lesson; return them as numbers."""
         for optimiser in self._optimisers:
             optimiser.zero_grad(set_to_none=True)
-        torch.stack(losses).dot(losses[0].new_tensor(_LOSS_WEIGHTS)).backward()  # type: ignore[no-untyped-call]
+        total = torch.stack(losses).dot(losses[0].new_tensor(_LOSS_WEIGHTS))
+        if more is not None:
+            total = total + more
+        total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._clipped, 1.0)
         for optimiser in self._optimisers:
             optimiser.step()
-        return tuple(loss.item() for loss in losses)
+        return tuple(loss.item() for loss in (*losses, *([] if more is None else [more])))
 
     def state(self) -> list[dict[str, Any]]:
         """Return what a checkpoint needs."""
-        return [optimiser.state_dict() for optimiser in self._optimisers]
+        states = [optimiser.state_dict() for optimiser in self._optimisers]
+        return [*states, self._beside.state_dict()] if self._beside else states
 
     def restore(self, states: list[dict[str, Any]]) -> None:
         """Go on from what `state` returned."""
-        for optimiser, state in zip(self._optimisers, states, strict=True):
+        for optimiser, state in zip(self._optimisers, states, strict=False):
             optimiser.load_state_dict(state)
+        if self._beside:
+            self._beside.load_state_dict(states[-1])
 
 
 def _schedule(progress: float) -> float:

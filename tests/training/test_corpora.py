@@ -17,7 +17,7 @@ from sentiment_kit.taxonomy import THEMES  # noqa: E402
 from sentiment_kit.training.cards import load_cards  # noqa: E402
 from sentiment_kit.training.corpora import build, own_side  # noqa: E402
 from sentiment_kit.training.duplicates import Groups, bands_of, letters_of  # noqa: E402
-from sentiment_kit.training.feedback import load_feedback  # noqa: E402
+from sentiment_kit.training.feedback import load_feedback, load_labels  # noqa: E402
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 
@@ -83,6 +83,62 @@ def test_parallel_records_carry_the_same_labels():
     for identifier in shared:
         records = [records[identifier] for records in by_language.values()]
         assert len({(r.domain, r.sentiment, r.themes) for r in records}) == 1, identifier
+
+
+@pytest.mark.parametrize("language", ["ja", "uk", "fa", "en"])
+def test_the_extra_texts_and_the_readers_labels_are_valid(language):
+    extra = load_feedback(CORPORA / "extra" / f"{language}.jsonl")
+    assert len(extra) >= 1000
+    assert not {record.id for record in extra} & {
+        r.id for r in load_feedback(CORPORA / "feedback" / f"{language}.jsonl")
+    }
+    assert {own_side(record.id, tested=False) for record in extra} == {"train", "dev"}
+    labels = load_labels(CORPORA / "labels" / f"{language}.jsonl")
+    assert len(labels) >= 3000
+    allowed = {
+        card.name for card in load_cards(CORPORA / "cards") if card.language == language and card.tier != "restricted"
+    }
+    assert {label.set for label in labels} <= allowed
+
+
+def test_a_readers_labels_stand_beside_those_of_the_set(tmp_path):
+    labels = tmp_path / "corpora" / "labels" / "en.jsonl"
+    labels.parent.mkdir(parents=True)
+    label = {"set": "shop", "id": "train/en/shop-0", "sentiment": "negative", "themes": ["delay"], "churn": ["exit"]}
+    labels.write_text(json.dumps(label) + "\n" + json.dumps({**label, "id": "of a copy"}) + "\n", encoding="utf-8")
+    text = "fine, but I waited for a month and will not wait again"
+    make(tmp_path, [card()], {"train/en/shop": [{"text": text, "sentiment": "positive"}]})
+    rows = {row["set"]: row for row in pq.read_table(tmp_path / "out" / "examples.parquet").to_pylist()}
+    assert set(rows) == {"shop", "own_labels"}
+    assert rows["own_labels"]["side"] == rows["shop"]["side"]
+    assert (rows["shop"]["sentiment"], rows["own_labels"]["sentiment"]) == (2, 0)
+    assert [name for name, value in themes(rows["own_labels"]).items() if value] == ["delay"]
+    assert rows["own_labels"]["churn"] == 1
+    assert rows["own_labels"]["kinds"] == [1, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_labels_of_a_restricted_set_are_refused(tmp_path):
+    labels = tmp_path / "corpora" / "labels" / "en.jsonl"
+    labels.parent.mkdir(parents=True)
+    label = {"set": "shop", "id": "eval/en/shop-0", "sentiment": "negative", "themes": [], "churn": []}
+    labels.write_text(json.dumps(label) + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="SK605"):
+        make(
+            tmp_path,
+            [card(tier="restricted", weight=0.0)],
+            {"eval/en/shop": [{"text": "not to be learnt from", "sentiment": "positive"}]},
+        )
+
+
+@pytest.mark.parametrize(
+    "broken", [{"sentiment": "mixed"}, {"themes": ["rudeness"]}, {"churn": ["left"]}, {"set": None}]
+)
+def test_a_bad_label_is_named(tmp_path, broken):
+    label = {"set": "shop", "id": "1", "sentiment": "negative", "themes": [], "churn": [], **broken}
+    label = {key: value for key, value in label.items() if value is not None}
+    (tmp_path / "en.jsonl").write_text(json.dumps(label) + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"SK611.*line 1"):
+        load_labels(tmp_path / "en.jsonl")
 
 
 def test_labels_and_stars(tmp_path):
