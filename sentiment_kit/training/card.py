@@ -42,23 +42,25 @@ the largest set dominates.
 
 {figures}
 
-Command: `python scripts/build_corpora.py --data DATA && python scripts/prepare_text.py --data DATA && python
-scripts/train_default.py`.
+Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepare_meanings.py` (with `--data DATA`),
+then `scripts/train_default.py`; docs/model.md has them in full.
 
 ## Recipe
 
 Tokenizer: unigram, trained on about 9 million characters a language of the training texts and raw text
 (Japanese half of that). Initial embeddings: continuous bag of words over the pieces of all text, with the two
-sides of translation pairs shuffled together. Then {stages}. Each language is drawn equally often; inside a
+sides of translation pairs shuffled together. Then {stages}. The teacher is an English sentence encoder
+(all-MiniLM-L6-v2, Apache-2.0); the sentences are translation pairs, word lists, and reviews with words put into
+another language. Each language is drawn equally often; inside a
 language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
 temperature for the sentiment of each language after {bias} is added to the negative logit, a temperature for its
 themes, a threshold a theme, Platt scaling for churn.
 
 ## Data
 
-`own_feedback` and `own_churn` are the project's own (see corpora/GUIDE.md); a fifth of them, by a hash of the
-id, is held back as test. The sets below were used through their cards in `corpora/cards`; none of their text
-is part of the package. Tier `restricted` only measures.
+`own_feedback`, `own_churn` and `own_extra` are the project's own texts (see corpora/GUIDE.md); a fifth of the
+first two, by a hash of the id, is held back as test. `own_labels` are rows of the sets that its
+readers labelled again. The sets below were used through their cards in `corpora/cards`; none of their text is part of the package. Tier `restricted` only measures.
 
 {data}
 
@@ -67,14 +69,15 @@ is part of the package. Tier `restricted` only measures.
 - Trained from scratch on the sets above: words and domains that they lack are scored less surely. The `eval`
   rows show it.
 - Ukrainian sentiment rests mostly on reviews of one shop; neutral Ukrainian on the project's own feedback.
-- Theme labels are mostly English; in the other languages the themes rest on translated sets, partial labels
-  and the project's own feedback.
-- Churn labels are the project's own alone; its texts are synthetic (corpora/README.md).
+- Theme labels of the sets are mostly English; in the other languages the themes rest on translated sets, partial
+  labels, the project's own texts and its readers' labels of real rows, both the work of language models.
+- Churn labels are the project's own alone; most of its texts are synthetic (corpora/README.md).
 - Irony is scored by its words more often than not.
 - The probabilities are calibrated on `dev`; on other domains they are over-confident.
 """
 
 
+_BESIDE = ", and beside them sentences with the places that a teacher gives them"
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
@@ -91,7 +94,7 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
     stages = ", then ".join(
         f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g} with {stage.own_share:.0%} of "
-        "the project's own feedback"
+        f"the project's own labels{_BESIDE * stage.meanings}"
         for stage in STAGES
     )
     text = _CARD.format(

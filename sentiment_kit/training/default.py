@@ -40,9 +40,9 @@ Report = Callable[[str], None]
 STAGES = (
     Recipe("grams", examples=2_500_000, rate=1e-3, own_share=0.0, part="grams", round_size=500_000),
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
-    Recipe("meanings", examples=200_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, meanings=True),
-    Recipe("own_grams", examples=600_000, rate=5e-4, own_share=0.30, part="grams", seed=3, round_size=200_000),
-    Recipe("own", examples=120_000, rate=4e-4, own_share=0.40, seed=4),
+    Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, meanings=True),
+    Recipe("own_grams", examples=600_000, rate=5e-4, own_share=0.40, part="grams", seed=3, round_size=200_000),
+    Recipe("own", examples=280_000, rate=4e-4, own_share=0.55, seed=4),
 )
 """The n-grams and the transformer each by itself on all sets; then the n-grams, and then both, on mixtures in which the
 project's own feedback is three and four tenths of each language.
