@@ -17,7 +17,7 @@ from sentiment_kit.errors import ModelError, SentimentKitError
 
 Keep = Callable[[int, bytes], None]
 
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 class Engine(Protocol):
@@ -150,7 +150,7 @@ class _Worker:
 
 def _serve(pipe: Connection, options: Options) -> None:
     """Answer chunks of texts with packed rows, or with the error, until the pipe is closed."""
-    os.environ.update(_ONE_THREAD)  # before the libraries that read it are loaded
+    os.environ.update(ONE_THREAD)  # before the libraries that read it are loaded
     while True:
         try:
             texts = pipe.recv()

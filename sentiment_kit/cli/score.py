@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -18,6 +18,15 @@ from sentiment_kit.errors import FileFormatError, SentimentKitError
 
 if TYPE_CHECKING:
     from sentiment_kit.batch.run import Watch
+    from sentiment_kit.batch.scoring import Options
+    from sentiment_kit.batch.summary import Summary
+
+
+class Engine(StrEnum):
+    """What scores the rows."""
+
+    local = "local"
+    ray = "ray"
 
 
 class Exit(IntEnum):
@@ -65,6 +74,10 @@ def score(
         Optional[int],  # noqa: UP045
         typer.Option("--workers", "-w", min=1, help="Processes that score. By default one for each core."),
     ] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option("--engine", help="ray: Ray Data, Parquet in, a folder of Parquet out (extra: ray)."),
+    ] = Engine.local,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on with what an interrupted run has left, or start anew.")
     ] = True,
@@ -92,6 +105,8 @@ def score(
       sentiment-kit score "exports/*.csv" -o scored.csv --text Comment --id Ticket
 
       sentiment-kit score reviews.csv -o scored.parquet --report report.html
+
+      RAY_ADDRESS=auto sentiment-kit score reviews/ -o scored.parquet --engine ray
     """
     from sentiment_kit.batch.readers import open_source
     from sentiment_kit.batch.run import score_file
@@ -106,18 +121,24 @@ def score(
         if report is not None:
             check_page(report)
         files = _files(sources)
-        with _watching(json_log=json_log, quiet=quiet) as watch:
-            summary = score_file(
-                files,
-                target,
-                Options(model, tuple(map(str, patterns or ())), lang),
-                columns=columns,
-                encoding=encoding,
-                workers=workers,
-                resume=resume,
-                strict=strict,
-                watch=watch,
-            )
+        options = Options(model, tuple(map(str, patterns or ())), lang)
+        if engine is Engine.ray:
+            refused = {"--report": report, "--encoding": encoding, "--strict": strict, "--json-log": json_log}
+            _refuse_with_ray(files, [name for name, given in refused.items() if given])
+            summary = _score_with_ray(files, target, options, columns, workers, quiet=quiet)
+        else:
+            with _watching(json_log=json_log, quiet=quiet) as watch:
+                summary = score_file(
+                    files,
+                    target,
+                    options,
+                    columns=columns,
+                    encoding=encoding,
+                    workers=workers,
+                    resume=resume,
+                    strict=strict,
+                    watch=watch,
+                )
         if report is not None:
             make_report(open_source(target), report, columns, title=target.name)
     if not quiet and not json_log:
@@ -128,6 +149,24 @@ def score(
         resumed = f", {summary.resumed:,} rows were scored before" if summary.resumed else ""
         speed = (summary.rows - summary.resumed) / (time.monotonic() - begun)
         print(f"wrote {target} ({speed:.0f} rows/s{resumed})" + (f" and {report}" if report else ""))
+
+
+def _refuse_with_ray(files: list[Path], refused: list[str]) -> None:
+    if Path("-") in files:
+        refused = ["standard input", *refused]
+    if refused:
+        raise FileFormatError(
+            "SK251", f"{', '.join(refused)} does not go with --engine ray; leave out one or the other"
+        )
+
+
+def _score_with_ray(
+    files: list[Path], target: Path, options: Options, columns: dict[str, str], workers: int | None, *, quiet: bool
+) -> Summary:
+    from sentiment_kit.batch.ray_engine import score_dataset
+
+    bars = not quiet and sys.stderr.isatty()
+    return score_dataset(files, target, options, columns=columns, workers=workers, bars=bars)
 
 
 def _files(names: list[str]) -> list[Path]:

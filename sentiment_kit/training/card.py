@@ -59,8 +59,9 @@ themes, a threshold a theme, Platt scaling for churn.
 ## Data
 
 `own_feedback`, `own_churn` and `own_extra` are the project's own texts (see corpora/GUIDE.md); a fifth of the
-first two, by a hash of the id, is held back as test. `own_labels` are rows of the sets that its
-readers labelled again. The sets below were used through their cards in `corpora/cards`; none of their text is part of the package. Tier `restricted` only measures.
+first two, by a hash of the id, is held back as test. `own_labels` are rows of the sets that its readers
+labelled again. The sets below were used through their cards in `corpora/cards`; none of their text is part of
+the package. Tier `restricted` only measures.
 
 {data}
 

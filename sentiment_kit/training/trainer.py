@@ -135,7 +135,7 @@ def train(
         )
 
 
-_LOSS_WEIGHTS = (1.0, 2.0, 0.5, 0.5)
+_LOSS_WEIGHTS = (1.0, 2.0, 1.0, 0.5)
 """Of sentiment, themes, churn, kinds of churn."""
 
 
