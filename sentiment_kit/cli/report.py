@@ -31,7 +31,9 @@ def _column(what: str) -> Any:  # noqa: ANN401  typer's own type
 
 
 def report(
-    source: Annotated[Path, typer.Argument(metavar="SCORED", help="A table that 'score' has written.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SCORED", help="A table that 'score' has written, or a folder of them.")
+    ],
     target: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.html", help="The page.")],
     text: Annotated[Optional[str], _column("text")] = None,  # noqa: UP045
     row_id: Annotated[Optional[str], _column("id")] = None,  # noqa: UP045
@@ -73,14 +75,15 @@ def report(
 
       sentiment-kit report scored.parquet -o report.html --customer account --date created --leaving leaving.csv
     """
-    from sentiment_kit.batch.readers import open_source
+    from sentiment_kit.batch.readers import open_source, open_sources
 
     files = [file for file in (target, leaving, customers) if file]
     if len({file.resolve() for file in (source, *files)}) <= len(files):
         raise FileFormatError("SK245", "two of the files are the same; give each its own name, so that nothing is lost")
     named = {"text": text, "id": row_id, "date": date, "rating": rating, "customer": customer}
+    table = open_sources(sorted(source.glob("*.parquet"))) if source.is_dir() else open_source(source, encoding)
     totals = make_report(
-        open_source(source, encoding),
+        table,
         target,
         {role: name for role, name in named.items() if name is not None},
         title=title or source.name,

@@ -156,7 +156,9 @@ def _refuse_with_ray(files: list[Path], refused: list[str]) -> None:
         refused = ["standard input", *refused]
     if refused:
         raise FileFormatError(
-            "SK251", f"{', '.join(refused)} does not go with --engine ray; leave out one or the other"
+            "SK251",
+            f"{', '.join(refused)} does not go with --engine ray; leave out one or the other"
+            + (" (sentiment-kit report reads the folder afterwards)" if "--report" in refused else ""),
         )
 
 

@@ -4,6 +4,8 @@ import csv
 import subprocess
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 pytest.importorskip("vl_convert", reason="needs the report extra")
@@ -40,9 +42,20 @@ def test_the_columns_are_found_and_the_lists_written(tmp_path):
     assert "dates left" not in done.stdout
 
 
+def test_a_folder_of_parquet_files_is_one_table(tmp_path):
+    folder = tmp_path / "scored.parquet"
+    folder.mkdir()
+    for number, rows in enumerate([[leaving(), leaving(language="uk")], [scored(sentiment="positive")]]):
+        pq.write_table(pa.Table.from_pylist(rows), folder / f"{number}.parquet")
+    done = run(folder, "-o", tmp_path / "r.html")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 rows; 2 with a sign of leaving" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
+        (["{folder}", "-o", "{folder}/r.html"], "SK202"),
         (["{plain}", "-o", "{folder}/r.html"], "SK241"),
         (["{scored}", "-o", "{folder}/r.csv"], "SK243"),
         (["{scored}", "-o", "{folder}/none/r.html"], "SK243"),
