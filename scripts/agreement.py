@@ -17,14 +17,14 @@ def main() -> None:
     options = parser.parse_args()
     print("| corpus | language | texts | sentiment kappa | themes F1 | churn kappa | kind | phrase |")
     print("|---|---|---|---|---|---|---|---|")
-    for corpus in ("feedback", "churn"):
+    for corpus in ("feedback", "churn", "labels"):
         for language in LANGUAGES:
-            records = load_feedback(options.corpora / corpus / f"{language}.jsonl")
-            found = agreement(
-                options.corpora / "readers" / corpus / f"{language}.jsonl", {r.id: r.text for r in records}
-            )
+            file = options.corpora / corpus / f"{language}.jsonl"
+            texts = None if corpus == "labels" else {record.id: record.text for record in load_feedback(file)}
+            found = agreement(options.corpora / "readers" / corpus / f"{language}.jsonl", texts)
             figures = (found.sentiment, found.themes, found.churn, found.kind, found.phrase)
-            print(f"| {corpus} | {language} | {found.texts} | " + " | ".join(f"{f:.3f}" for f in figures) + " |")
+            shown = " | ".join("-" if figure is None else f"{figure:.3f}" for figure in figures)
+            print(f"| {corpus} | {language} | {found.texts} | {shown} |")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A line holds ``id`` and the labels of the ``first`` reader, who wrote the text, and of the ``second``, who saw the text
 and corpora/GUIDE.md alone: ``sentiment``, ``themes``, and ``churn`` as pairs of kind and phrase. The labels are those
-before anything was settled between them.
+before anything was settled between them. The first reader of ``labels`` read other people's texts, and no phrases.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Agreement:
         themes: Micro-F1 of the themes, one reader taken as right.
         churn: Cohen's kappa of whether there is churn.
         kind: Of the texts in which both see churn, the share with a kind in common.
-        phrase: Of these, the share in which a phrase of one reader overlaps a phrase of the other.
+        phrase: Of these, the share in which a phrase of one reader overlaps a phrase of the other; None where the
+            readers marked no phrases.
     """
 
     texts: int
@@ -33,15 +34,15 @@ class Agreement:
     themes: float
     churn: float
     kind: float
-    phrase: float
+    phrase: float | None
 
 
-def agreement(file: Path, texts: dict[str, str]) -> Agreement:
+def agreement(file: Path, texts: dict[str, str] | None) -> Agreement:
     """Return the agreement on the texts of one file.
 
     Args:
         file: A file of ``corpora/readers``.
-        texts: The raw texts by id.
+        texts: The raw texts by id; None where the readers marked no phrases.
     """
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     both = [row for row in rows if row["first"]["churn"] and row["second"]["churn"]]
@@ -53,7 +54,7 @@ def agreement(file: Path, texts: dict[str, str]) -> Agreement:
         themes=2 * common / max(1, given),
         churn=kappa([(bool(row["first"]["churn"]), bool(row["second"]["churn"])) for row in rows]),
         kind=sum(bool(_kinds(row["first"]) & _kinds(row["second"])) for row in both) / max(1, len(both)),
-        phrase=sum(_overlap(row, texts[row["id"]]) for row in both) / max(1, len(both)),
+        phrase=None if texts is None else sum(_overlap(row, texts[row["id"]]) for row in both) / max(1, len(both)),
     )
 
 
