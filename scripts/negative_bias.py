@@ -11,16 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from sentiment_kit.encoder.bundle import TOKENIZER_FILE, Bundle, default_folder
 from sentiment_kit.encoder.torch import load_network
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.default import load_sides, marks_of
-from sentiment_kit.training.evaluation import mean_over_sets, usable_sets
-from sentiment_kit.training.examples import TokenisedExamples
-from sentiment_kit.training.metrics import binary_balanced_accuracy, macro_f1
+from sentiment_kit.training.evaluation import sentiment_cell
 from sentiment_kit.training.trainer import predict
 
 _BIASES = (0.0, 0.2, 0.3, 0.4, 0.6)
@@ -44,19 +41,11 @@ def main() -> None:
     print("|---" * (1 + len(logits) * len(LANGUAGES)) + "|")
     for bias in _BIASES:
         cells = [
-            _cell(sides.tokens[side], scores + np.array([bias, 0, 0]), language)
+            sentiment_cell(sides.tokens[side], scores + np.array([bias, 0, 0]), language)
             for side, scores in logits.items()
             for language in range(len(LANGUAGES))
         ]
         print(f"| {bias} | " + " | ".join(cells) + " |", flush=True)
-
-
-def _cell(examples: TokenisedExamples, scores: NDArray[np.float64], language: int) -> str:
-    rows = np.flatnonzero((examples.language == language) & (examples.sentiment >= 0))
-    labels, sets = examples.sentiment[rows], np.unique(examples.set[rows], return_inverse=True)[1]
-    usable = usable_sets(labels, sets)
-    figures = (mean_over_sets(f, labels, scores[rows], sets, usable) for f in (macro_f1, binary_balanced_accuracy))
-    return " / ".join(f"{figure:.3f}" for figure in figures)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.training.baseline import Features, LinearBaseline
 from sentiment_kit.training.calibration import best_threshold
 from sentiment_kit.training.corpora import OWN_SETS, own_rows
-from sentiment_kit.training.examples import load_table
+from sentiment_kit.training.examples import TokenisedExamples, load_table
 from sentiment_kit.training.metrics import (
     Interval,
     binary_balanced_accuracy,
@@ -183,6 +183,15 @@ def mean_over_sets(
 ) -> float:
     """Return the mean of a figure over the wanted sets, so that the largest does not stand for the language."""
     return float(np.mean([figure(labels[sets == number], scores[sets == number]) for number in wanted]))
+
+
+def sentiment_cell(examples: TokenisedExamples, scores: NDArray[Any], language: int) -> str:
+    """Return macro-F1 / negative-positive balanced accuracy of one language, means over sets, for a table's cell."""
+    rows = np.flatnonzero((examples.language == language) & (examples.sentiment >= 0))
+    labels, sets = examples.sentiment[rows], np.unique(examples.set[rows], return_inverse=True)[1]
+    usable = usable_sets(labels, sets)
+    found = (mean_over_sets(f, labels, scores[rows], sets, usable) for f in (macro_f1, binary_balanced_accuracy))
+    return " / ".join(f"{figure:.3f}" for figure in found)
 
 
 def usable_sets(labels: NDArray[np.int64], sets: NDArray[np.int64]) -> list[int]:
