@@ -38,12 +38,17 @@ def main() -> None:
     print("| part | " + " | ".join(f"{code} {side}" for side in sides.tokens for code in LANGUAGES) + " | texts/s |")
     print("|---" * (2 + len(sides.tokens) * len(LANGUAGES)) + "|")
     for part in get_args(Part):
-        begun, cells = time.monotonic(), []
-        for tokens in sides.tokens.values():
-            scores = predict(network, tokens, network.shape.positions, marks_of(tokenizer), part)[0]
-            shifted = scores + np.array([NEGATIVE_BIAS, 0.0, 0.0])
-            cells += [sentiment_cell(tokens, shifted, language) for language in range(len(LANGUAGES))]
+        begun = time.monotonic()
+        logits = [
+            predict(network, tokens, network.shape.positions, marks_of(tokenizer), part)[0]
+            for tokens in sides.tokens.values()
+        ]
         speed = sum(map(len, sides.tokens.values())) / (time.monotonic() - begun)
+        cells = [
+            sentiment_cell(tokens, scores + np.array([NEGATIVE_BIAS, 0.0, 0.0]), language)
+            for tokens, scores in zip(sides.tokens.values(), logits, strict=True)
+            for language in range(len(LANGUAGES))
+        ]
         print(f"| {part} | {' | '.join(cells)} | {speed:,.0f} |", flush=True)
 
 

@@ -43,7 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=Path, required=True, help="table of real reviews (build_corpora.py)")
     parser.add_argument("--longest", type=int, default=80, help="longest text in characters (80)")
-    parser.add_argument("--rows", type=int, nargs="*", default=[10_000, 1_000_000], help="sizes (10000 1000000)")
+    parser.add_argument(
+        "--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000], help="sizes (10000 100000 1000000)"
+    )
     parser.add_argument("--kills", type=int, default=10, help="runs that are killed (10)")
     parser.add_argument("--kill-rows", type=int, default=100_000, help="rows of the runs that are killed (100000)")
     options = parser.parse_args()
@@ -71,10 +73,11 @@ def _kills(texts: list[str], rows: int, kills: int, folder: Path) -> None:
     print(f"\n{rows:,} rows in peace: {whole.wall:.0f} s\n\n| kill -9 after, s | rest, s | same bytes |\n|---|---|---|")
     rng = random.Random(1)
     for number in range(kills):
-        output, moment = folder / f"killed{number}.parquet", rng.uniform(0, whole.wall)
+        output, moment = folder / f"killed{number}.parquet", rng.uniform(0, 0.9 * whole.wall)
         process = _start(source, output)
         try:
             process.wait(timeout=moment)
+            raise SystemExit(f"the run ended before it could be killed after {moment:.1f} s; run it again")
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -84,8 +87,19 @@ def _kills(texts: list[str], rows: int, kills: int, folder: Path) -> None:
 
 
 def _start(source: Path, output: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "sentiment_kit", "score", str(source), "-o", str(output), "--text", "text"]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "sentiment_kit",
+        "score",
+        str(source),
+        "-o",
+        str(output),
+        "--text",
+        "text",
+        "--quiet",
+    ]
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
 
 
 def _run(source: Path, output: Path) -> Outcome:
@@ -97,7 +111,7 @@ def _run(source: Path, output: Path) -> Outcome:
             break
         time.sleep(_SAMPLE_SECONDS)
     if status:
-        raise SystemExit(f"score ended with status {status}")
+        raise SystemExit(f"score ended with exit code {os.waitstatus_to_exitcode(status)}")
     return Outcome(time.perf_counter() - begun, usage.ru_utime + usage.ru_stime, memory)
 
 

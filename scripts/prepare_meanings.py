@@ -13,7 +13,7 @@ from sentiment_kit.training.meaning import Amounts, collect
 
 
 def main() -> None:
-    """Read the options, gather, write ``meanings.npz``."""
+    """Read the options, gather, write the file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with parallel/ and lexical/")
     parser.add_argument("--teacher", type=Path, required=True, help="folder of the encoder: config, weights, tokenizer")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import vl_convert
 
 from sentiment_kit.encoder.bundle import Bundle, default_folder
 from sentiment_kit.encoder.onnx import OnnxEncoder
@@ -61,8 +62,6 @@ def _points(labels: np.ndarray[Any, Any], scores: np.ndarray[Any, Any], language
 
 
 def _draw(points: list[dict[str, Any]], out: Path) -> None:
-    import vl_convert
-
     axis = {"scale": {"domain": [0.3, 1]}, "type": "quantitative"}
     measured = {
         "mark": {"type": "line", "point": True},

@@ -27,7 +27,7 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(options.model / TOKENIZER_FILE))
     network = FeedbackNetwork(Shape(**bundle.manifest["shape"])).eval()
     weights = {
-        file.stem: torch.load(file, weights_only=True, map_location="cpu")["network"] for file in options.checkpoints
+        str(file): torch.load(file, weights_only=True, map_location="cpu")["network"] for file in options.checkpoints
     }
     weights["model"] = from_stored(load_file(options.model / WEIGHTS_FILE))
     columns = []

@@ -79,7 +79,7 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
 
     Args:
         data: Folder with ``train/<language>/<set>.jsonl.gz`` and ``eval/<language>/<set>.jsonl.gz``.
-        corpora: The project's ``corpora`` folder: cards, feedback, churn.
+        corpora: The project's ``corpora`` folder: cards, and its own texts and labels.
         out: Folder to write ``examples.parquet`` and ``counts.json`` to.
         report: Called with a line of progress now and then.
 
@@ -100,7 +100,7 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
     groups = Groups()
     dropped: Counter[str] = Counter()
     kept = _place_sets(sets, groups, dropped)
-    kept += _labelled(kept, corpora)
+    kept += _labelled(kept, corpora, dropped)
     kept += _place_own(own, sets, groups, dropped)
     out.mkdir(parents=True, exist_ok=True)
     table = out / "examples.parquet"
@@ -144,7 +144,7 @@ def _own_examples(corpora: Path) -> Iterator[Example]:
                 )
 
 
-def _labelled(placed: list[Example], corpora: Path) -> list[Example]:
+def _labelled(placed: list[Example], corpora: Path, dropped: Counter[str]) -> list[Example]:
     """Return a copy of each row of a set that a reader of the project has labelled, with those labels, on its side."""
     rows = {(example.language, example.set, example.id): example for example in placed}
     found = []
@@ -152,7 +152,8 @@ def _labelled(placed: list[Example], corpora: Path) -> list[Example]:
         file = corpora / "labels" / f"{language}.jsonl"
         for label in load_labels(file) if file.exists() else []:
             row = rows.get((language, label.set, label.id))
-            if row is None:  # a near-duplicate that another row stands for
+            if row is None:  # a copy that another row stands for
+                dropped["label whose row is not in the table"] += 1
                 continue
             if row.side == "eval":
                 raise CorpusError("SK605", f"{file}: {label.set} is restricted, its rows are not to be learnt from")

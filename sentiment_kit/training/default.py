@@ -23,6 +23,7 @@ from sentiment_kit.encoder.bundle import (
     write_manifest,
 )
 from sentiment_kit.encoder.network import FeedbackNetwork, Part, Shape, to_stored
+from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.text import NORMALISATION_VERSION
 from sentiment_kit.training.calibration import calibrate
@@ -44,10 +45,11 @@ STAGES = (
     Recipe("own_grams", examples=600_000, rate=5e-4, own_share=0.40, part="grams", seed=3, round_size=200_000),
     Recipe("own", examples=280_000, rate=4e-4, own_share=0.55, seed=4),
 )
-"""The n-grams and the transformer each by itself on all sets; then the n-grams, and then both, on mixtures in which the
-project's own feedback is three and four tenths of each language.
+"""The n-grams and the transformer each by itself on all sets, and the transformer once more beside sentences in a
+teacher's space; then the n-grams, and then both, on mixtures in which the project's own labels are 40 % and 55 % of
+each language.
 
-The first two stages do not depend on that feedback, so whoever adds to it trains the others alone. The parts learn
+The first three stages do not depend on those labels, so whoever adds to them trains the others alone. The parts learn
 apart because the n-grams know the training texts by heart after a few passes and would leave the transformer little.
 """
 
@@ -89,18 +91,24 @@ def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], re
     return Sides(tables, tokens)
 
 
-def fit(sides: Sides, tokenizer: Tokenizer, text: Path, folder: Path, report: Report) -> FeedbackNetwork:
+def fit(sides: Sides, tokenizer: Tokenizer, prepared: Path, folder: Path, report: Report) -> FeedbackNetwork:
     """Train the network through all stages; a rerun continues from the last checkpoint.
 
     Args:
         sides: Examples with the sides ``train`` and ``dev``.
         tokenizer: The tokenizer that they were tokenised with.
-        text: Folder of what was prepared: ``vectors.npy``, the initial embeddings (vocabulary, width), and
+        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), and
             ``meanings.npz``, sentences with the teacher's vectors.
         folder: Where checkpoints go.
         report: Called with a line of progress after each round.
+
+    Raises:
+        CorpusError: If one of these files is missing.
     """
-    vectors = text / VECTORS_FILE
+    for name, script in ((VECTORS_FILE, "prepare_text.py"), (MEANINGS_FILE, "prepare_meanings.py")):
+        if not (prepared / name).is_file():
+            raise CorpusError("SK625", f"there is no {prepared / name}; scripts/{script} makes it")
+    vectors = prepared / VECTORS_FILE
     start = np.load(vectors)
     vocabulary, width = start.shape
     shape = Shape(vocabulary, width, grams=GRAMS)
@@ -121,8 +129,8 @@ def fit(sides: Sides, tokenizer: Tokenizer, text: Path, folder: Path, report: Re
         examples = sides.tokens["train"] if recipe.own_share else sides.tokens["train"].without(OWN_SETS)
         inputs, lesson = f"{before} {examples.digest()}", None
         if recipe.meanings:
-            inputs = f"{inputs} {sha256(text / MEANINGS_FILE)}"
-            lesson = MeaningLesson(Meanings.load(text / MEANINGS_FILE), 2 * shape.width, marks)
+            inputs = f"{inputs} {sha256(prepared / MEANINGS_FILE)}"
+            lesson = MeaningLesson(Meanings.load(prepared / MEANINGS_FILE), 2 * shape.width, marks)
         train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate), lesson)
         before = f"{inputs} {recipe}"  # a stage stands on the one before it
     return network.cpu().eval()

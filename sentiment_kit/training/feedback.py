@@ -1,4 +1,4 @@
-"""The project's own labels, as corpora/GUIDE.md describes them: ``corpora/feedback``, ``churn`` and ``labels``."""
+"""The project's own labels as corpora/GUIDE.md describes them: ``feedback``, ``extra``, ``churn``, ``labels``."""
 
 from __future__ import annotations
 

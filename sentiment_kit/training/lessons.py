@@ -46,7 +46,6 @@ class MeaningLesson:
     def loss(self, network: FeedbackNetwork) -> Tensor:
         """Return the cross-entropy of choosing the right meaning among those of the batch."""
         device = next(network.parameters()).device
-        self.module.to(device)
         rows = next(self._batches)
         ids, keep = self._pad(rows)
         with autocast(device):

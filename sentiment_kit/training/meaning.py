@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.text import for_model
+from sentiment_kit.training.trainer import autocast
 
 Report = Callable[[str], None]
 
@@ -195,7 +196,7 @@ def read_by_teacher(folder: Path, texts: list[str], report: Report) -> NDArray[n
         batch = tokenizer(
             [texts[row] for row in rows], padding=True, truncation=True, max_length=_TEACHER_TOKENS, return_tensors="pt"
         ).to(device)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with autocast(device):
             states = model(**batch).last_hidden_state.float()
         keep = batch["attention_mask"][:, :, None].float()
         mean = (states * keep).sum(1) / keep.sum(1)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from sentiment_kit.encoder.network import FeedbackNetwork
+from sentiment_kit.errors import CorpusError
 from sentiment_kit.text import for_model
+from sentiment_kit.training.vocabulary import BEGIN, END, PAD
 
 _CANDIDATES = 1000
 _BATCH = 100
@@ -36,9 +38,16 @@ class Retrieval:
 
 
 def retrieval(network: FeedbackNetwork, tokenizer: Tokenizer, data: Path) -> list[Retrieval]:
-    """Measure on the first thousand pairs of each ``parallel/*/EVAL_*`` file; vectors are means of the last states."""
+    """Measure on the first thousand pairs of each ``parallel/*/EVAL_*`` file; vectors are means of the last states.
+
+    Raises:
+        CorpusError: If there is no such file.
+    """
     found = []
-    for file in sorted((data / "parallel").glob("*/EVAL_*.tsv.gz")):
+    files = sorted((data / "parallel").glob("*/EVAL_*.tsv.gz"))
+    if not files:
+        raise CorpusError("SK626", f"{data} holds no parallel/*/EVAL_*.tsv.gz to measure on")
+    for file in files:
         with gzip.open(file, "rt", encoding="utf-8") as lines:
             pairs = [line.rstrip("\n").split("\t")[:2] for line, _ in zip(lines, range(_CANDIDATES), strict=False)]
         one, other = (_vectors(network, tokenizer, [pair[side] for pair in pairs]) for side in (0, 1))
@@ -52,7 +61,7 @@ def retrieval(network: FeedbackNetwork, tokenizer: Tokenizer, data: Path) -> lis
 @torch.no_grad()
 def _vectors(network: FeedbackNetwork, tokenizer: Tokenizer, texts: list[str]) -> NDArray[np.float32]:
     """Return vectors of length 1, (n, width)."""
-    marks = [tokenizer.token_to_id(mark) for mark in ("<s>", "</s>", "<pad>")]
+    marks = [tokenizer.token_to_id(mark) for mark in (BEGIN, END, PAD)]
     out = []
     for start in range(0, len(texts), _BATCH):
         encodings = tokenizer.encode_batch(

@@ -106,6 +106,8 @@ def train(
     A checkpoint is written after each round, and a rerun with the same folder goes on from the last.
     """
     checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
+    if lesson:  # before the optimiser's state is restored, which goes where the weights are
+        lesson.module.to(next(network.parameters()).device)
     learner = Learner(network, recipe.rate, lesson.module if lesson else None)
     identity = json.dumps([asdict(recipe), around.inputs])
     done = _restore(checkpoint, identity, network, learner)
@@ -194,7 +196,7 @@ class Learner:
 
     def restore(self, states: list[dict[str, Any]]) -> None:
         """Go on from what `state` returned."""
-        for optimiser, state in zip(self._optimisers, states, strict=False):
+        for optimiser, state in zip(self._optimisers, states[: len(self._optimisers)], strict=True):
             optimiser.load_state_dict(state)
         if self._beside:
             self._beside.load_state_dict(states[-1])

@@ -10,12 +10,12 @@ pytestmark = pytest.mark.training
 
 torch = pytest.importorskip("torch")
 
-from sentiment_kit import Analyzer  # noqa: E402
+from sentiment_kit import Analyzer, CorpusError  # noqa: E402
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
 from sentiment_kit.taxonomy import LANGUAGES, THEMES  # noqa: E402
 from sentiment_kit.training.baseline import LinearBaseline, character_ngrams  # noqa: E402
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
-from sentiment_kit.training.default import finish, marks_of  # noqa: E402
+from sentiment_kit.training.default import Sides, finish, fit, marks_of  # noqa: E402
 from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
 from sentiment_kit.training.metrics import (  # noqa: E402
     binary_balanced_accuracy,
@@ -108,6 +108,41 @@ def test_a_rerun_continues_and_gives_the_same_network(tokenizer, examples, tmp_p
     assert len(rest) == 1
     logits = [predict(network, examples, 32, marks_of(tokenizer))[0] for network in (whole, resumed)]
     assert (logits[0].argmax(1) == logits[1].argmax(1)).all()
+
+
+class Pull:
+    """A lesson with one weight of its own, drawn to a number that follows from the round."""
+
+    def __init__(self):
+        self.module = torch.nn.Linear(1, 1)
+
+    def begin(self, seed):
+        self.wanted = float(np.random.default_rng(seed).normal())
+
+    def loss(self, network):
+        return (self.module.weight.sum() - self.wanted) ** 2
+
+
+def test_a_stage_with_a_lesson_continues_with_its_weights(tokenizer, examples, tmp_path):
+    torch.manual_seed(2)
+    whole, lines = Pull(), []
+    start = whole.module.weight.item()
+    train(tiny(tokenizer), examples, RECIPE, surroundings(tokenizer, tmp_path, lines), whole)
+    assert whole.module.weight.item() != start
+    assert "meaning" in lines[-1]
+    fresh, more = Pull(), []
+    train(tiny(tokenizer), examples, RECIPE, surroundings(tokenizer, tmp_path, more), fresh)
+    assert more == []
+    assert fresh.module.weight.item() == whole.module.weight.item()
+
+
+def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp_path):
+    sides = Sides({}, {"train": examples, "dev": examples})
+    with pytest.raises(CorpusError, match="SK625.*prepare_text.py"):
+        fit(sides, tokenizer, tmp_path, tmp_path / "run", print)
+    np.save(tmp_path / "vectors.npy", np.zeros((2, 2)))
+    with pytest.raises(CorpusError, match="SK625.*prepare_meanings.py"):
+        fit(sides, tokenizer, tmp_path, tmp_path / "run", print)
 
 
 def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):
