@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,12 +71,13 @@ def score_dataset(  # noqa: PLR0913  the options of a run
 
     options = options or Options()
     files = list(_files(sources))
-    partial = _check_folder(target)
+    _check_folder(target)
     table = open_sources(files)
     text = find_columns(table.columns, next(table.chunks, []), columns or {}).text
     schema = _schema(table, text)
     score(options, [])  # a model that cannot be loaded is told here, and not by a machine far away
-    with _connected(workers) as pool, _context(bars), _told(), _removed_on_failure(partial):
+    options = _absolute(options)
+    with _partial(target) as partial, _connected(workers) as pool, _context(bars), _quiet(), _told():
         tasks = -(-(table.total or 0) // _TASK_ROWS)
         _write(_scored(files, schema, text, options, min(pool, max(tasks, 1))), schema, partial)
         _check_count(partial, table.total)
@@ -90,13 +91,12 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def _files(sources: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files, those of a folder in the order of their names; Spark's own files (``_SUCCESS``) are left out."""
+    """Yield the files, those of a folder in the order of their names."""
     for source in sources:
-        found = sorted(source.rglob(f"*{_SUFFIX}")) if source.is_dir() else [source]
-        wanted = [file for file in found if file == source or not file.name.startswith(("_", "."))]
-        if not wanted:
+        found = _files_in(source) if source.is_dir() else [source]
+        if not found:
             raise FileFormatError("SK251", f"the folder {source} holds no {_SUFFIX} file; name one that does")
-        for file in wanted:
+        for file in found:
             if file.suffix.lower() != _SUFFIX:
                 raise FileFormatError(
                     "SK251", f"--engine ray reads {_SUFFIX} files and folders of them, not {file}; leave out --engine"
@@ -104,19 +104,48 @@ def _files(sources: Iterable[Path]) -> Iterator[Path]:
             yield file
 
 
-def _check_folder(target: Path) -> Path:
-    """Refuse a target that cannot be written; return the folder that is written first."""
+def _files_in(folder: Path) -> list[Path]:
+    """Return the files at any depth without those that Spark keeps for itself (``_SUCCESS``, ``_temporary/``)."""
+    found = [file.relative_to(folder) for file in sorted(folder.rglob(f"*{_SUFFIX}")) if file.is_file()]
+    wanted = [file for file in found if not any(part.startswith(("_", ".")) for part in file.parts)]
+    for file in wanted:
+        if any("=" in part for part in file.parts[:-1]):
+            raise FileFormatError(
+                "SK251",
+                f"{folder} is cut into folders such as {file.parent}, whose values are not in the files;"
+                " write it without partitions",
+            )
+    return [folder / file for file in wanted]
+
+
+def _check_folder(target: Path) -> None:
+    """Refuse a target that cannot be written."""
     if target.suffix.lower() != _SUFFIX:
         raise FileFormatError(
             "SK251",
             f"--engine ray writes a folder named {_SUFFIX}, not {target.name!r}; rename it, or leave out --engine",
         )
-    partial = target.resolve().with_name(f"{target.name}.partial")
-    for folder, why in [(target, "exists"), (partial, "is being written by another run, or is left of a killed one")]:
-        if folder.exists():
-            raise FileFormatError("SK252", f"{folder} {why}; remove it, or give another name")
+    if target.exists():
+        raise FileFormatError("SK252", f"{target} exists; remove it, or give another name")
     check_target(target)
-    return partial
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """Make the folder that is written first, ours alone; where the block fails it is removed."""
+    partial = target.resolve().with_name(f"{target.name}.partial")
+    try:
+        partial.mkdir()
+    except FileExistsError as error:
+        raise FileFormatError(
+            "SK252",
+            f"{partial} is being written by another run, or was left by a killed run; remove it, or give another name",
+        ) from error
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def _schema(table: Source, text: str) -> pa.Schema:
@@ -131,16 +160,30 @@ def _schema(table: Source, text: str) -> pa.Schema:
     return schema
 
 
+def _absolute(options: Options) -> Options:
+    """Return the options with whole paths: other machines have other current folders. A name on the hub is kept."""
+
+    def whole(name: str) -> str:
+        return str(Path(name).absolute()) if Path(name).exists() else name
+
+    return replace(
+        options,
+        model=None if options.model is None else whole(options.model),
+        patterns=tuple(map(whole, options.patterns)),
+    )
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Reads files on whichever machine, the cells as the local engine has them."""
 
     schema: pa.Schema
+    several: bool
 
     def __call__(self, files: dict[str, Any]) -> Iterator[pa.Table]:
         for file, shown in zip(files["file"], files["shown"], strict=True):
             for rows in open_source(Path(file)).chunks:
-                if FILE_COLUMN in self.schema.names:
+                if self.several:
                     for row in rows:
                         row[FILE_COLUMN] = row.get(FILE_COLUMN) or shown
                 cells = {name: [row.get(name) for row in rows] for name in self.schema.names}
@@ -151,7 +194,8 @@ def _scored(files: list[Path], schema: pa.Schema, text: str, options: Options, p
     import ray.data
 
     names = [{"file": str(file.resolve()), "shown": str(file)} for file in files]
-    rows = ray.data.from_items(names, override_num_blocks=len(names)).map_batches(_Reader(schema), batch_size=1)
+    reader = _Reader(schema, several=len(files) > 1)
+    rows = ray.data.from_items(names, override_num_blocks=len(names)).map_batches(reader, batch_size=1)
     # Cut across files into the very chunks of the local engine: the last digit may hang on a text's neighbours.
     return rows.repartition(target_num_rows_per_block=_TASK_ROWS, strict=True).map_batches(
         Predictor,
@@ -166,7 +210,6 @@ def _scored(files: list[Path], schema: pa.Schema, text: str, options: Options, p
 
 
 def _write(rows: ray.data.Dataset, schema: pa.Schema, partial: Path) -> None:
-    partial.mkdir()
     rows.write_parquet(str(partial), min_rows_per_file=_FILE_ROWS, compression="zstd")
     if not _parts(partial):  # no rows, no files: the columns would be lost
         names = [field for field in schema if field.name not in COLUMNS]
@@ -183,73 +226,104 @@ def _check_count(partial: Path, wanted: int | None) -> None:
 
 def _summary(target: Path, text: str, notes: list[str]) -> Summary:
     summary = Summary(text=text, notes=notes)
-    for rows in open_sources(_parts(target)).chunks:
-        for row in rows:
-            summary.add(row[text], row)
+    for part in _parts(target):
+        with pq.ParquetFile(part) as table:
+            for rows in table.iter_batches(CHUNK, columns=[text, *COLUMNS]):
+                for row in rows.to_pylist():
+                    summary.add(row.pop(text), row)
     return summary
 
 
 @contextmanager
 def _connected(workers: int | None) -> Iterator[int]:
-    """Connect to a cluster, or begin one on this machine; yield the number of processes that score.
-
-    One more core is Ray's: a pool that holds them all would leave none to read and write, and wait for ever.
-    """
+    """Connect to a cluster, or begin one on this machine; yield the number of processes that score."""
     import ray
 
     own = not ray.is_initialized()
     if own:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        address = os.environ.get("RAY_ADDRESS")
-        cores = None if address else (workers or available_cores()) + 1
-        ray.init(
-            address or "local",
-            num_cpus=cores,
-            include_dashboard=None if address else False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+        _connect(workers)
     try:
         cluster: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        yield workers or max(1, int(cluster.get("CPU", 2)) - 1)
+        yield _pool(workers, int(cluster.get("CPU", 0)))
     finally:
         if own:
             ray.shutdown()
 
 
+def _connect(workers: int | None) -> None:
+    import ray
+    from ray.exceptions import RayError
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    address = os.environ.get("RAY_ADDRESS")
+    try:
+        ray.init(
+            address or "local",
+            num_cpus=None if address else (workers or available_cores()) + 1,
+            include_dashboard=None if address else False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        raise FileFormatError(
+            "SK254",
+            f"cannot connect to Ray at {address}: {error}; start it, or unset RAY_ADDRESS"
+            if address
+            else f"cannot start Ray on this machine: {error}; leave out --engine",
+        ) from error
+
+
+def _pool(workers: int | None, cores: int) -> int:
+    """Return the number of processes; one that held all cores would leave none to read and write, and wait for ever."""
+    pool = workers or cores - 1
+    if 0 < pool < cores:
+        return pool
+    raise FileFormatError(
+        "SK255",
+        f"the cluster has {cores} cores, too few for {pool} processes; leave one core free for reading and writing: "
+        f"--workers {cores - 1}"
+        if cores > 1
+        else f"the cluster has too few cores ({cores}), scoring needs two; add a machine, or leave out --engine",
+    )
+
+
 @contextmanager
 def _context(bars: bool) -> Iterator[None]:
-    """Have Ray Data keep the order and, without bars, be quiet, while the block runs."""
+    """Have Ray Data keep the order while the block runs, with bars or without."""
     from ray.data import DataContext
 
     context = DataContext.get_current().copy()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = bars
     context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-    for said_by_us in ("_internal.progress", "exceptions"):
-        logging.getLogger(f"ray.data.{said_by_us}").setLevel(logging.CRITICAL)
     with DataContext.current(context):
         yield
 
 
 @contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what Ray Data logs of its progress, and of failures that we tell, while the block runs."""
+    levels = {"": logging.WARNING, "._internal.progress": logging.CRITICAL, ".exceptions": logging.CRITICAL}
+    loggers = {logging.getLogger(f"ray.data{name}"): level for name, level in levels.items()}
+    before = {logger: logger.level for logger in loggers}
+    try:
+        for logger, level in loggers.items():
+            logger.setLevel(level)
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.setLevel(level)
+
+
+@contextmanager
 def _told() -> Iterator[None]:
     """Turn what Ray raises into our error, with what was said first on the machine where it happened."""
+    from ray.data.exceptions import ExecutionTimeoutError
     from ray.exceptions import RayError
 
     try:
         yield
-    except RayError as error:
-        lines = str(error).strip().splitlines()
+    except (RayError, ExecutionTimeoutError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
         ours = [line.partition(": ")[2] for line in lines if line.startswith(SentimentKitError.__module__)]
         raise FileFormatError("SK254", f"Ray has failed: {(ours or lines)[-1]}") from error
-
-
-@contextmanager
-def _removed_on_failure(partial: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise

@@ -81,7 +81,7 @@ def report(
     if len({file.resolve() for file in (source, *files)}) <= len(files):
         raise FileFormatError("SK245", "two of the files are the same; give each its own name, so that nothing is lost")
     named = {"text": text, "id": row_id, "date": date, "rating": rating, "customer": customer}
-    table = open_sources(sorted(source.glob("*.parquet"))) if source.is_dir() else open_source(source, encoding)
+    table = open_sources(_parts(source)) if source.is_dir() else open_source(source, encoding)
     totals = make_report(
         table,
         target,
@@ -148,6 +148,14 @@ def _check_targets(page: Path, *lists: Path | None) -> None:
             raise FileFormatError("SK243", f"cannot write {file.name!r}: wanted a name in {' or '.join(suffixes)}")
         if file.is_dir() or not file.resolve().parent.is_dir():
             raise FileFormatError("SK243", f"cannot write {file}: wanted the name of a file in a folder that exists")
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Return the Parquet files of a folder, as Ray and Spark write them, in the order of their names."""
+    parts = sorted(file for file in folder.glob("*.parquet") if file.is_file())
+    if not parts:
+        raise FileFormatError("SK202", f"the folder {folder} holds no .parquet file; name one that does")
+    return parts
 
 
 def _rows(first: list[dict[str, Any]], table: Source) -> Iterator[dict[str, Any]]:

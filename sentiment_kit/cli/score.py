@@ -157,7 +157,7 @@ def _refuse_with_ray(files: list[Path], refused: list[str]) -> None:
     if refused:
         raise FileFormatError(
             "SK251",
-            f"{', '.join(refused)} does not go with --engine ray; leave out one or the other"
+            f"{', '.join(refused)} cannot be used with --engine ray; leave out one or the other"
             + (" (sentiment-kit report reads the folder afterwards)" if "--report" in refused else ""),
         )
 
