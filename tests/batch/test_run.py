@@ -108,7 +108,7 @@ def test_killed_at_random_moments_it_goes_on_and_writes_the_same_bytes(source, w
         process = start(source, target, "--workers", workers)
         log = until_progress(process, chance.randint(1, 20))
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == -signal.SIGKILL
         assert not target.exists()
         kept.append(log[0]["kept"])
@@ -150,8 +150,8 @@ def test_a_dying_process(tmp_path, victim):
         assert code == 1
         assert "SK331: a worker process was killed by signal 9" in log[-1]["message"]
     else:
-        process.communicate(timeout=60)
-    deadline = time.monotonic() + 60
+        process.communicate(timeout=300)
+    deadline = time.monotonic() + 300
     while any(command_line(worker) for worker in workers):
         assert time.monotonic() < deadline, "a worker outlives its run"
         time.sleep(0.05)
