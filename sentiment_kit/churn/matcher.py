@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,10 @@ from sentiment_kit.text import Normalised, for_matching, sentences
 if TYPE_CHECKING:
     from spacy.matcher import Matcher
     from spacy.tokens import Doc
+
+# How far before and behind a phrase a context rule looks, in characters: further away little is about the phrase, and
+# a search to the ends of a very long sentence, for each of its phrases, would take minutes.
+_REACH = 300
 
 # Sudachi refuses more than 49,149 bytes; a sentence this long is cut at a character.
 _MAX_SENTENCE = 4_000
@@ -84,28 +89,36 @@ class PhraseMatcher:
     def find(self, text: str) -> list[PhraseMatch]:
         """Return the churn phrases of a raw text in their order, overlaps resolved to the longest."""
         view = for_matching(text)
+        anywhere = cache(lambda rule: rule.expression.search(view.text) is not None)  # once a text, not once a phrase
         found: list[PhraseMatch] = []
         for start, end in sentences(view.text):
             for piece in range(start, end, _MAX_SENTENCE):
-                found += self._find_in_sentence(view, piece, min(piece + _MAX_SENTENCE, end))
+                found += self._find_in_sentence(view, piece, min(piece + _MAX_SENTENCE, end), anywhere)
         return found
 
-    def _find_in_sentence(self, view: Normalised, start: int, end: int) -> Iterator[PhraseMatch]:
+    def _find_in_sentence(
+        self, view: Normalised, start: int, end: int, anywhere: Callable[[ContextRule], bool]
+    ) -> Iterator[PhraseMatch]:
         sentence = view.text[start:end]
         with self._lock:  # neither Sudachi nor spaCy's vocabulary may be used by two threads at once
             if self._engine is None or self._engine.is_full():
                 self._engine = _Engine(self.language, self._patterns.values())
             spans = self._engine.spans(sentence)
         for pattern, left, right in _longest([(self._patterns[name], left, right) for name, left, right in spans]):
-            if self._cancelled(pattern.kind, sentence, left, right, view.text):
+            places = {
+                "before": sentence[max(0, left - _REACH) : left],
+                "after": sentence[right : right + _REACH],
+                "sentence": sentence,
+            }
+            if any(
+                pattern.kind in rule.kinds
+                and (anywhere(rule) if rule.place == "text" else rule.expression.search(places[rule.place]))
+                for rule in self._context
+            ):
                 continue
             raw_start, raw_end = view.to_raw(start + left, start + right)
             phrase = ChurnPhrase(pattern.kind, view.raw[raw_start:raw_end], raw_start, raw_end, f"pattern:{pattern.id}")
             yield PhraseMatch(phrase, pattern.weight)
-
-    def _cancelled(self, kind: str, sentence: str, left: int, right: int, text: str) -> bool:
-        places = {"before": sentence[:left], "after": sentence[right:], "sentence": sentence, "text": text}
-        return any(kind in rule.kinds and rule.expression.search(places[rule.place]) for rule in self._context)
 
 
 def _longest(spans: list[tuple[Pattern, int, int]]) -> list[tuple[Pattern, int, int]]:

@@ -53,7 +53,7 @@ class ContextRule:
 
     Attributes:
         id: Unique name, ``<language>.<what>``.
-        place: One of `PLACES`.
+        place: One of `PLACES`; `before` and `after` reach 300 characters.
         expression: What to look for there. `before` text ends where the phrase begins, `after` text begins at its end.
         kinds: The kinds that the rule cancels.
         cancels: A sentence whose phrase the rule cancels.
