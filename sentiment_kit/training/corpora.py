@@ -25,7 +25,7 @@ from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.training.cards import Card, load_cards, look_up
 from sentiment_kit.training.duplicates import Groups, bands_of, letters_of
-from sentiment_kit.training.feedback import load_feedback, load_labels
+from sentiment_kit.training.feedback import Feedback, ReaderLabel, load_feedback, load_labels
 
 SCHEMA = pa.schema(
     [
@@ -130,18 +130,9 @@ def _own_examples(corpora: Path) -> Iterator[Example]:
         for language in LANGUAGES:
             file = corpora / folder / f"{language}.jsonl"
             for record in load_feedback(file) if file.exists() else []:
-                yield Example(
-                    id=f"{name}-{language}-{record.id}",
-                    set=name,
-                    language=language,
-                    weight=1.0,
-                    text=record.text,
-                    sentiment=SENTIMENTS.index(record.sentiment),
-                    themes=[int(theme in record.themes) for theme in THEMES],
-                    churn=int(bool(record.churn)),
-                    kinds=_kinds({span.kind for span in record.churn}),
-                    side=own_side(record.id, tested=name != _EXTRA),
-                )
+                side = own_side(record.id, tested=name != _EXTRA)
+                kinds = {span.kind for span in record.churn}
+                yield _judged(f"{name}-{language}-{record.id}", name, language, record.text, record, kinds, side)
 
 
 def _labelled(placed: list[Example], corpora: Path, dropped: Counter[str]) -> list[Example]:
@@ -157,21 +148,33 @@ def _labelled(placed: list[Example], corpora: Path, dropped: Counter[str]) -> li
                 continue
             if row.side == "eval":
                 raise CorpusError("SK605", f"{file}: {label.set} is restricted, its rows are not to be learnt from")
-            found.append(
-                Example(
-                    id=f"{_READ}-{language}-{label.set}-{label.id}",
-                    set=_READ,
-                    language=language,
-                    weight=1.0,
-                    text=row.text,
-                    sentiment=SENTIMENTS.index(label.sentiment),
-                    themes=[int(theme in label.themes) for theme in THEMES],
-                    churn=int(bool(label.churn)),
-                    kinds=_kinds(label.churn),
-                    side=row.side,
-                )
-            )
+            name = f"{_READ}-{language}-{label.set}-{label.id}"
+            found.append(_judged(name, _READ, language, row.text, label, label.churn, row.side))
     return found
+
+
+def _judged(  # noqa: PLR0913  the fields of an example
+    identifier: str,
+    name: str,
+    language: str,
+    text: str,
+    judgement: Feedback | ReaderLabel,
+    kinds: Collection[str],
+    side: str,
+) -> Example:
+    """Return the example of a text that the project's own people have labelled in all respects."""
+    return Example(
+        id=identifier,
+        set=name,
+        language=language,
+        weight=1.0,
+        text=text,
+        sentiment=SENTIMENTS.index(judgement.sentiment),
+        themes=[int(theme in judgement.themes) for theme in THEMES],
+        churn=int(bool(kinds)),
+        kinds=_kinds(kinds),
+        side=side,
+    )
 
 
 def own_rows(corpora: Path) -> list[dict[str, Any]]:

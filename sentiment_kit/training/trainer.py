@@ -37,6 +37,7 @@ class Recipe:
         seed: Seed of the draws.
         round_size: Texts between two checkpoints.
         meanings: Whether each step also learns to place sentences where the teacher places their meaning.
+        theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
     """
 
     name: str
@@ -50,6 +51,12 @@ class Recipe:
     seed: int = 1
     round_size: int = 50_000
     meanings: bool = False
+    theme_weight: float = 2.0
+
+    @property
+    def loss_weights(self) -> tuple[float, ...]:
+        """Weights of the losses of sentiment, themes, churn and its kinds."""
+        return 1.0, self.theme_weight, 1.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ def train(
     checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
     if lesson:  # before the optimiser's state is restored, which goes where the weights are
         lesson.module.to(next(network.parameters()).device)
-    learner = Learner(network, recipe.rate, lesson.module if lesson else None)
+    learner = Learner(network, recipe, lesson.module if lesson else None)
     identity = json.dumps([asdict(recipe), around.inputs])
     done = _restore(checkpoint, identity, network, learner)
     weights = draw_weights(examples, recipe.own_share)
@@ -137,22 +144,18 @@ def train(
         )
 
 
-_LOSS_WEIGHTS = (1.0, 2.0, 1.0, 0.5)
-"""Of sentiment, themes, churn, kinds of churn."""
-
-
 class Learner:
     """The optimisers of a network: AdamW for the transformer, and for the n-grams one that touches only rows seen."""
 
-    def __init__(self, network: FeedbackNetwork, rate: float, beside: nn.Module | None = None) -> None:
+    def __init__(self, network: FeedbackNetwork, recipe: Recipe, beside: nn.Module | None = None) -> None:
         """Create them.
 
         Args:
             network: What they change.
-            rate: Highest learning rate of the transformer.
+            recipe: The learning rate and the weights of the losses.
             beside: Weights of a lesson, which learn with the network.
         """
-        self._beside = beside
+        self._beside, self._loss_weights, rate = beside, recipe.loss_weights, recipe.rate
         embeddings, grams = [network.tokens.weight], list(network.grams.parameters()) if network.grams else []
         set_apart = {id(parameter) for parameter in embeddings + grams}
         self._clipped = [p for p in network.parameters() if id(p) not in {id(g) for g in grams}]
@@ -180,7 +183,7 @@ class Learner:
         """Learn from the losses of sentiment, themes, churn and its kinds, and of a lesson; return them as numbers."""
         for optimiser in self._optimisers:
             optimiser.zero_grad(set_to_none=True)
-        total = torch.stack(losses).dot(losses[0].new_tensor(_LOSS_WEIGHTS))
+        total = torch.stack(losses).dot(losses[0].new_tensor(self._loss_weights))
         if more is not None:
             total = total + more
         total.backward()  # type: ignore[no-untyped-call]

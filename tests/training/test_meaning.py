@@ -20,7 +20,7 @@ from sentiment_kit.training.default import marks_of  # noqa: E402
 from sentiment_kit.training.lessons import MeaningLesson  # noqa: E402
 from sentiment_kit.training.meaning import Amounts, Meanings, collect  # noqa: E402
 from sentiment_kit.training.retrieval import retrieval  # noqa: E402
-from sentiment_kit.training.trainer import Learner  # noqa: E402
+from sentiment_kit.training.trainer import Learner, Recipe  # noqa: E402
 from sentiment_kit.training.vocabulary import train_tokenizer  # noqa: E402
 
 WORDS = {
@@ -126,7 +126,7 @@ def untrained(tokenizer):
 def test_the_lesson_is_learnt(meanings, tokenizer):
     network = untrained(tokenizer)
     lesson = MeaningLesson(meanings, 64, marks_of(tokenizer), budget=512)
-    learner = Learner(network, 1e-2, lesson.module)
+    learner = Learner(network, Recipe("x", examples=1, rate=1e-2, own_share=0.0), lesson.module)
     lesson.begin([1, 0])
     nothing = tuple(torch.zeros((), requires_grad=True) for _ in range(4))
     learner.set_rate(1.0)
