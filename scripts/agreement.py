@@ -9,6 +9,9 @@ from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.agreement import agreement
 from sentiment_kit.training.feedback import load_feedback
 
+_WITHOUT_PHRASES = ("extra", "labels")
+"""Corpora whose second reader named kinds of churn and marked no phrases."""
+
 
 def main() -> None:
     """Read the options and print a table in Markdown."""
@@ -17,10 +20,10 @@ def main() -> None:
     options = parser.parse_args()
     print("| corpus | language | texts | sentiment kappa | themes F1 | churn kappa | kind | phrase |")
     print("|---|---|---|---|---|---|---|---|")
-    for corpus in ("feedback", "churn", "labels"):
+    for corpus in ("feedback", "churn", *_WITHOUT_PHRASES):
         for language in LANGUAGES:
             file = options.corpora / corpus / f"{language}.jsonl"
-            texts = None if corpus == "labels" else {record.id: record.text for record in load_feedback(file)}
+            texts = None if corpus in _WITHOUT_PHRASES else {record.id: record.text for record in load_feedback(file)}
             found = agreement(options.corpora / "readers" / corpus / f"{language}.jsonl", texts)
             figures = (found.sentiment, found.themes, found.churn, found.kind, found.phrase)
             shown = " | ".join("-" if figure is None else f"{figure:.3f}" for figure in figures)

@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/shapes"))
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 2, 3, 4, 6])
     parser.add_argument("--texts", type=int, default=60_000, help="texts that each shape learns from")
+    parser.add_argument("--theme-weight", type=float, default=STAGES[-1].theme_weight, help="of the loss of themes")
     options = parser.parse_args()
     tokenizer = Tokenizer.from_file(str(options.prepared / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), print)
@@ -80,7 +81,14 @@ def _train(layers: int, sides: Sides, tokenizer: Tokenizer, options: argparse.Na
     with torch.no_grad():
         network.tokens.weight.copy_(torch.from_numpy(start))
     network.to("cuda" if torch.cuda.is_available() else "cpu")
-    recipe = replace(STAGES[-1], name=f"layers_{layers}", part="transformer", examples=options.texts, rate=6e-4)
+    recipe = replace(
+        STAGES[-1],
+        name=f"layers_{layers}",
+        part="transformer",
+        examples=options.texts,
+        rate=6e-4,
+        theme_weight=options.theme_weight,
+    )
     options.folder.mkdir(parents=True, exist_ok=True)
     inputs = f"{network.shape} {sides.tokens['train'].digest()}"
     around = Surroundings(marks_of(tokenizer), options.folder, inputs, print, lambda network, part: "")
