@@ -1,4 +1,9 @@
-"""Check churn patterns and context rules against their own examples, and list what a text file's lines give."""
+"""Check churn patterns and context rules against their own examples, and try them on texts.
+
+With --lines a text file's lines are listed with the phrases found in each. With --labelled a file of corpora/extra is
+read, and precision, recall and the share of leaving texts with an overlapping phrase are printed for its dev side, and
+for those of its dev texts whose id begins with one of --batch.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,8 @@ from pathlib import Path
 from sentiment_kit.churn.matcher import PhraseMatcher
 from sentiment_kit.churn.patterns import FOLDER, load_context, load_patterns
 from sentiment_kit.taxonomy import LANGUAGES
+from sentiment_kit.training.corpora import own_side
+from sentiment_kit.training.feedback import Feedback, load_feedback
 
 
 def main() -> int:
@@ -17,6 +24,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("language", choices=LANGUAGES)
     parser.add_argument("--lines", type=Path, help="a text file: print the phrases found in each line")
+    parser.add_argument(
+        "--labelled", type=Path, help="a file of corpora/extra: print precision and recall on its dev side"
+    )
+    parser.add_argument("--batch", nargs="+", default=[""], help="with --labelled: beginnings of the ids that count")
     options = parser.parse_args()
     matcher = PhraseMatcher.default(options.language)
     if options.lines:
@@ -24,7 +35,26 @@ def main() -> int:
             found = [f"{m.phrase.kind}: {m.phrase.text} ({m.phrase.source[8:]})" for m in matcher.find(line)]
             print(f"{line}\n    {found}")
         return 0
+    if options.labelled:
+        records = [r for r in load_feedback(options.labelled) if own_side(r.id, tested=False) == "dev"]
+        print(_measured(matcher, [r for r in records if r.id.startswith(tuple(options.batch))]))
+        return 0
     return int(check(options.language, matcher) > 0)
+
+
+def _measured(matcher: PhraseMatcher, records: list[Feedback]) -> str:
+    found = [[match.phrase for match in matcher.find(record.text)] for record in records]
+    leaving = sum(bool(record.churn) for record in records)
+    right = sum(bool(record.churn and phrases) for record, phrases in zip(records, found, strict=True))
+    overlapping = sum(
+        any(phrase.start < span.end and span.start < phrase.end for phrase in phrases for span in record.churn)
+        for record, phrases in zip(records, found, strict=True)
+    )
+    flagged = sum(map(bool, found))
+    return (
+        f"{len(records)} texts, {leaving} leave: precision {right / max(1, flagged):.3f}, "
+        f"recall {right / max(1, leaving):.3f}, overlap {overlapping / max(1, leaving):.3f}"
+    )
 
 
 def check(language: str, matcher: PhraseMatcher) -> int:
