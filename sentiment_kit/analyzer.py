@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sentiment_kit.churn.evidence import sentence_match, sentence_spans
 from sentiment_kit.churn.matcher import PhraseMatcher
-from sentiment_kit.churn.risk import assess, raises_alone
+from sentiment_kit.churn.risk import assess, counted, raises_alone
 from sentiment_kit.encoder.base import Encoder, Scores
 from sentiment_kit.encoder.bundle import MANIFEST, Bundle, default_folder
 from sentiment_kit.errors import InputError
@@ -130,7 +130,10 @@ class Analyzer:
 
     def _risks(self, texts: Sequence[tuple[str, str]], scores: Sequence[Scores]) -> list[ChurnRisk]:
         """Return the churn risk of each (text, language)."""
-        found = [self._matchers[language].find(text) for text, language in texts]
+        found = [
+            counted(self._matchers[language].find(text), score.churn)
+            for (text, language), score in zip(texts, scores, strict=True)
+        ]
         unexplained = [
             row
             for row, (matches, score) in enumerate(zip(found, scores, strict=True))

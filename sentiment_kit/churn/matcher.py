@@ -34,26 +34,36 @@ _MAX_VOCABULARY = 200_000
 
 @dataclass(frozen=True, slots=True)
 class PhraseMatch:
-    """A phrase that a pattern found, with the weight of the pattern."""
+    """A phrase that a pattern found, with the weight of the pattern, and whether the pattern is the user's own."""
 
     phrase: ChurnPhrase
     weight: float
+    own: bool = False
 
 
 class PhraseMatcher:
     """Finds the churn phrases of one language. Safe to share between threads."""
 
-    def __init__(self, language: str, patterns: Iterable[Pattern], context: Iterable[ContextRule] = ()) -> None:
+    def __init__(
+        self,
+        language: str,
+        patterns: Iterable[Pattern],
+        context: Iterable[ContextRule] = (),
+        own: Iterable[Pattern] = (),
+    ) -> None:
         """Keep the patterns; spaCy loads with the first text.
 
         Args:
             language: A code from `sentiment_kit.taxonomy.LANGUAGES`.
             patterns: The patterns to look for.
             context: The rules that cancel a phrase.
+            own: More patterns to look for, the user's own.
         """
         self.language = language
+        own = list(own)
+        self._own = frozenset(pattern.id for pattern in own)
         self._patterns: dict[str, Pattern] = {}
-        for pattern in patterns:
+        for pattern in [*patterns, *own]:
             if pattern.id in self._patterns:
                 raise PatternError("SK504", f"two patterns have the id {pattern.id!r}; give each its own")
             self._patterns[pattern.id] = pattern
@@ -70,7 +80,7 @@ class PhraseMatcher:
         """
         patterns = load_patterns(FOLDER / "patterns" / f"{language}.jsonl")
         own = [pattern for file in extra for pattern in load_patterns(file)]
-        matcher = cls(language, patterns + own, load_context(FOLDER / "context" / f"{language}.jsonl"))
+        matcher = cls(language, patterns, load_context(FOLDER / "context" / f"{language}.jsonl"), own)
         if own:
             matcher.check(own)
         return matcher
@@ -118,7 +128,7 @@ class PhraseMatcher:
                 continue
             raw_start, raw_end = view.to_raw(start + left, start + right)
             phrase = ChurnPhrase(pattern.kind, view.raw[raw_start:raw_end], raw_start, raw_end, f"pattern:{pattern.id}")
-            yield PhraseMatch(phrase, pattern.weight)
+            yield PhraseMatch(phrase, pattern.weight, pattern.id in self._own)
 
 
 def _longest(spans: list[tuple[Pattern, int, int]]) -> list[tuple[Pattern, int, int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentiment_kit.analyzer import Analyzer
-from sentiment_kit.churn.evidence import HEAD_SOURCE
+from sentiment_kit.churn.matcher import PhraseMatcher
 from sentiment_kit.churn.risk import raises_alone
 from sentiment_kit.results import ChurnPhrase
 from sentiment_kit.taxonomy import CHURN_KINDS, SENTIMENTS
@@ -76,7 +76,8 @@ def churn_figures(
 
 
 def _find(analyzer: Analyzer, language: str, texts: Sequence[str]) -> dict[str, _Found]:
-    patterns: list[list[ChurnPhrase]] = []
+    matcher = PhraseMatcher.default(language)
+    patterns = [[match.phrase for match in matcher.find(text)] for text in texts]
     both: list[list[ChurnPhrase]] = []
     flagged: list[bool] = []
     alone: list[bool] = []
@@ -86,7 +87,6 @@ def _find(analyzer: Analyzer, language: str, texts: Sequence[str]) -> dict[str, 
         for analysis in analyzer.analyze_many(part, language):
             phrases = list(analysis.churn.phrases) if analysis.churn else []
             both.append(phrases)
-            patterns.append([phrase for phrase in phrases if phrase.source != HEAD_SOURCE])
             flagged.append(bool(analysis.churn and analysis.churn.flagged))
         for score in analyzer.encoder.score(part, [language] * len(part)):
             alone.append(raises_alone(score.churn, float(score.sentiment[SENTIMENTS.index("positive")])))

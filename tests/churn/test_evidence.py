@@ -3,7 +3,9 @@
 import pytest
 
 from sentiment_kit.churn.evidence import sentence_match, sentence_spans
-from sentiment_kit.churn.risk import HEAD_THRESHOLD, assess
+from sentiment_kit.churn.matcher import PhraseMatch
+from sentiment_kit.churn.risk import DOUBT, HEAD_THRESHOLD, assess, counted
+from sentiment_kit.results import ChurnPhrase
 from sentiment_kit.taxonomy import CHURN_KINDS
 
 
@@ -34,3 +36,11 @@ def test_praise_takes_more_to_be_a_sign():
     assert assess([], 0.7, positive=0.0).level == "low"
     assert assess([], 0.7, positive=0.9).level == "none"
     assert assess([], 0.97, positive=0.9).level == "low"
+
+
+def test_the_head_may_doubt_a_pattern_of_the_package_and_none_of_the_users():
+    phrase = ChurnPhrase("exit", "I am out", 0, 8, "pattern:x")
+    shipped, own = PhraseMatch(phrase, 0.9), PhraseMatch(phrase, 0.9, own=True)
+    assert counted([shipped, own], DOUBT - 0.01) == [own]
+    assert counted([shipped, own], DOUBT) == [shipped, own]
+    assert counted([shipped, own], None) == [shipped, own], "a model without a churn head doubts nothing"
