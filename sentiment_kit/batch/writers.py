@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -152,7 +153,7 @@ class _DelimitedWriter(_TextWriter):
 def _safe(value: Any) -> str | None:  # noqa: ANN401  any value of a table
     text = as_text(value)
     # A number is no formula, whatever its sign.
-    return text if text is None or isinstance(value, int | float) else neutral(text)
+    return text if text is None or isinstance(value, int | float | Decimal) else neutral(text)
 
 
 class _JsonLinesWriter(_TextWriter):
