@@ -67,7 +67,12 @@ class SpreadsheetWriter:
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        self._book.close()
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._book.close()
+        except FileCreateError as error:  # its name for any OSError
+            raise OSError(*error.args) from error
 
     def write(self, rows: list[Row]) -> None:
         """Append rows."""

@@ -6,6 +6,7 @@ import importlib.util
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import pyarrow as pa
@@ -237,6 +238,21 @@ def test_an_error_leaves_neither_output_nor_litter(tmp_path, name):
         raise RuntimeError("on purpose")
     assert (tmp_path / name).read_text(encoding="utf-8") == "what was there before"
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # XlsxWriter leaves its file open
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_full_disk_is_told(tmp_path, name):
+    (tmp_path / f"{name}.partial").symlink_to("/dev/full")
+    with pytest.raises(FileFormatError, match=rf"SK235: cannot write .*{name}.*Make some space"):
+        write(tmp_path / name, ROWS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_failures_are_not_the_disks(tmp_path):
+    with pytest.raises(OSError, match="too many open files"), open_writer(tmp_path / "out.csv", ["text"], None):
+        raise OSError("too many open files")
 
 
 @pytest.mark.parametrize(
