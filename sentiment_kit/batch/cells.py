@@ -18,14 +18,21 @@ _HARMLESS = re.compile(r"[+-](?:\d[\d\s.,]*%?)?")
 
 
 def as_text(value: Any) -> str | None:  # noqa: ANN401  any value of a table
-    """Return a value as text: lists and objects as JSON, dates in ISO format, lone surrogates spelled out."""
-    if value is None or isinstance(value, str):
-        return None if value is None else encodable(value)
+    """Return a value as text, None if it is empty: lists and objects as JSON, dates in ISO format, NaN as nothing."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if isinstance(value, str):
+        return encodable(value)
+    return encodable(as_json(value) if isinstance(value, int | float | list | tuple | dict) else _spelled(value))
+
+
+def _spelled(value: Any) -> str:  # noqa: ANN401  any value of a table
+    """Return what JSON does not know (dates, bytes, decimals, durations, identifiers) as text."""
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
-    return encodable(as_json(value))
+    return str(value)
 
 
 def encodable(text: str) -> str:
@@ -36,9 +43,9 @@ def encodable(text: str) -> str:
 def as_json(value: Any) -> str:  # noqa: ANN401  any value of a table
     """Return a value as JSON that every parser reads: NaN and the infinities, which JSON lacks, become null."""
     try:
-        return json.dumps(value, ensure_ascii=False, default=as_text, allow_nan=False)
+        return json.dumps(value, ensure_ascii=False, default=_spelled, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, default=as_text)
+        return json.dumps(_finite(value), ensure_ascii=False, default=_spelled)
 
 
 def neutral(cell: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment_kit.batch.rows import COLUMNS
-from sentiment_kit.batch.source import Row
+from sentiment_kit.batch.source import FILE_COLUMN, Row
 from sentiment_kit.errors import FileFormatError
 
 _TABLE = Path(__file__).with_name("columns.json")
@@ -64,7 +64,7 @@ def find_columns(source_columns: list[str], sample: list[Row], wanted: Mapping[s
             raise FileFormatError(
                 "SK203", f"there is no column {name!r} (--{role}); the columns are {_listed(source_columns)}"
             )
-    candidates = [name for name in source_columns if name not in COLUMNS]
+    candidates = [name for name in source_columns if name not in {*COLUMNS, FILE_COLUMN}]
     found = {**_by_export(candidates), **named}
     if "text" not in found:
         found["text"] = _text(candidates, sample)

@@ -22,6 +22,8 @@ _SNIFFED_LINES = 20
 _DELIMITERS = ",;\t|"
 _ENOUGH_LINES = 5
 _SWALLOWING = 4
+_QUOTED = re.compile(r'(?<![^,;|\t\r\n])"(?:[^"]|"")*+"(?=[ ]*(?:[,;|\t\r\n]|$))')
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class _Shape:
     delimiter: str
     quoting: Any
     skipped: int
+    newline: str
 
 
 def open_delimited(text: Text, *, tabs: bool) -> Source:
@@ -41,7 +44,8 @@ def open_delimited(text: Text, *, tabs: bool) -> Source:
         tabs: Whether its name says that tabs separate the cells.
 
     Raises:
-        FileFormatError: If a line has more cells than the header, or a quote is never closed.
+        FileFormatError: If a line has more cells than the header, a quote is never closed, or a cell is torn by a line
+            break.
     """
     # A quote that is never closed would otherwise fill the memory with the rest of the file.
     csv.field_size_limit(_LONGEST_CELL)
@@ -51,7 +55,7 @@ def open_delimited(text: Text, *, tabs: bool) -> Source:
     if header is None:
         raise ValueError("the file is empty; wanted a header line with the names of the columns")
     columns = distinct(header[1])
-    total, short = _check(text, lines, columns)
+    total, short = _check(text, lines, columns, shape)
     notes = list(text.notes)
     if short:
         notes.append(f"{short} lines of {text.shown} have fewer cells than the header; what is missing is empty")
@@ -73,7 +77,7 @@ def _values(text: Text, shape: _Shape) -> Iterator[tuple[int, list[str]]]:
 
     A blank line is a blank text in a table of one column, and nothing in any other.
     """
-    with text.open() as stream:
+    with text.open(shape.newline) as stream:
         for _ in range(shape.skipped):
             stream.readline()
         # Strict, so that a quote in the wrong place is an error and does not swallow the rows after it.
@@ -92,17 +96,22 @@ def _values(text: Text, shape: _Shape) -> Iterator[tuple[int, list[str]]]:
             raise _misquoted(text, begin + shape.skipped, error) from error
 
 
-def _check(text: Text, lines: Iterator[tuple[int, list[str]]], columns: list[str]) -> tuple[int, int]:
+def _check(text: Text, lines: Iterator[tuple[int, list[str]]], columns: list[str], shape: _Shape) -> tuple[int, int]:
     """Return the number of rows and of those that are short; refuse what would lose or mix up cells."""
     total = short = long = 0
     first_long = (0, 0)
+    before = [""]
     for line, values in lines:
         total += 1
         found = len(values)
         if found > len(columns) and any(values[len(columns) :]):
             first_long = first_long if long else (line, found)
             long += 1
-        short += found < len(columns)
+        if found < len(columns):
+            short += 1
+            if shape.quoting == csv.QUOTE_NONE:
+                _refuse_parted(text, line, before, values)
+        before = values
         if len(columns) >= _SWALLOWING and any("\n" in value for value in values):
             _refuse_swallowed(text, line, values, len(columns))
     if long:
@@ -126,12 +135,28 @@ def _refuse_swallowed(text: Text, line: int, values: list[str], width: int) -> N
             )
 
 
+def _refuse_parted(text: Text, line: int, before: list[str], values: list[str]) -> None:
+    """Refuse a short line where quotes mean nothing if it looks like a part of a quoted cell with a line break."""
+    if any(cells[-1].startswith('"') and cells[-1].count('"') % 2 for cells in (before, values)):
+        raise FileFormatError(
+            "SK209",
+            f"{text.shown}, line {line}: fewer cells than the header after a quote that is not closed, in a file that "
+            "begins without quotes. Export it as XLSX, or with every text in quotes",
+        )
+
+
 def _row(columns: list[str], values: list[str]) -> Row:
     return dict(zip(columns, [*values[: len(columns)], *[None] * (len(columns) - len(values))], strict=True))
 
 
 def _misquoted(text: Text, line: int, error: csv.Error) -> FileFormatError:
     what = str(error)
+    if "new-line character" in what:
+        return FileFormatError(
+            "SK209",
+            f"{text.shown}, line {line}: a carriage return inside a cell without quotes, where other lines end in a "
+            "line feed. Delete it, quote the cell, or export the file as XLSX",
+        )
     if "unexpected end" in what or "field limit" in what:
         what = "a cell begins with a quote that is never closed"
     elif "expected after" in what:
@@ -144,18 +169,22 @@ def _misquoted(text: Text, line: int, error: csv.Error) -> FileFormatError:
 def _shape(text: Text, *, tabs: bool) -> _Shape:
     with text.open() as stream:
         head = stream.read(_SNIFFED)
-    lines = re.split(r"\r\n|\r|\n", head)
-    if named := re.fullmatch(r'"?sep=([,;|\t])"?', lines[0].strip(" ")):  # Excel's own way to name it
-        return _Shape(named[1], _quoting(head, named[1]), 1)
+    # Line ends and delimiters inside quotes do not count.
+    plain = _QUOTED.sub(lambda cell: re.sub(r"[,;|\t\r\n]", " ", cell[0]), head)
+    lines = _LINE_END.split(plain)
+    end = _LINE_END.search(plain)
+    newline = "" if end and end[0] == "\r" else "\n"
+    first = _LINE_END.split(head, 1)[0].strip(" ")
+    if named := re.fullmatch(r'"?sep=([,;|\t])"?', first):  # Excel's own way to name it
+        return _Shape(named[1], _quoting(head, named[1]), 1, newline)
     delimiter = "\t" if tabs else _delimiter(text, lines)
-    return _Shape(delimiter, _quoting(head, delimiter), 0)
+    return _Shape(delimiter, _quoting(head, delimiter), 0, newline)
 
 
 def _delimiter(text: Text, lines: list[str]) -> str:
     """Return the delimiter that the header has most of; without any, each line is one text."""
     filled = [line for line in lines if line.strip()][:_SNIFFED_LINES]
-    # Delimiters inside quotes do not count.
-    counts = [{sign: re.sub(r'"[^"]*"', "", line).count(sign) for sign in _DELIMITERS} for line in filled]
+    counts = [{sign: line.count(sign) for sign in _DELIMITERS} for line in filled]
     if not counts:
         return ","
     best = max(_DELIMITERS, key=counts[0].__getitem__)

@@ -38,10 +38,10 @@ class Text:
     errors: str = "strict"
     notes: list[str] = field(default_factory=list)
 
-    def open(self) -> TextIO:
-        """Open the file at its beginning, line ends untouched."""
+    def open(self, newline: str = "") -> TextIO:
+        """Open the file at its beginning, line ends untouched; by default each kind of them ends a line."""
         raw = open_unpacked(self.file)
-        return io.TextIOWrapper(raw, encoding=self.encoding, errors=self.errors, newline="")
+        return io.TextIOWrapper(raw, encoding=self.encoding, errors=self.errors, newline=newline)
 
     @property
     def name(self) -> str:

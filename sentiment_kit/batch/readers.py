@@ -24,7 +24,7 @@ from sentiment_kit.batch.delimited import open_delimited
 from sentiment_kit.batch.encodings import find_encoding
 from sentiment_kit.batch.json_tables import open_json
 from sentiment_kit.batch.parquet import open_parquet
-from sentiment_kit.batch.source import Row, Source, chunked
+from sentiment_kit.batch.source import FILE_COLUMN, Row, Source, chunked
 from sentiment_kit.batch.spreadsheet import open_spreadsheet
 from sentiment_kit.errors import FileFormatError, SentimentKitError
 
@@ -32,9 +32,6 @@ __all__ = ["FILE_COLUMN", "SUFFIXES", "Columns", "Row", "Source", "find_columns"
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
 """What can be read and written; each also with ``.gz`` or ``.zst`` after it."""
-
-FILE_COLUMN = "sk_file"
-"""The column that says which of several files a row came from."""
 
 STANDARD_INPUT = Path("-")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -84,20 +83,14 @@ def score_file(  # noqa: PLR0913  the options of a run
         watch("started", {"files": [str(file) for file in files], **facts, "kept": checkpoint.rows})
         for note in [*source.notes, *checkpoint.notes]:
             run.warn(note)
-        try:
-            with run.engine, open_writer(target, source.columns, source.schema) as writer:
-                for rows, results in run.results(chain(head, source.chunks)):
-                    if strict:
-                        _refuse_errors(results, summary.rows)
-                    writer.write([{**row, **result} for row, result in zip(rows, results, strict=True)])
-                    run.count(rows, results, source.total)
-            for note in writer.notes:
-                run.warn(note)
-            _settle_name(target)
-        except OSError as error:
-            raise FileFormatError(
-                "SK235", f"cannot write {target} ({error}); is the disk full? Make some space."
-            ) from error
+        with run.engine, open_writer(target, source.columns, source.schema) as writer:
+            for rows, results in run.results(chain(head, source.chunks)):
+                if strict:
+                    _refuse_errors(results, summary.rows)
+                writer.write([{**row, **result} for row, result in zip(rows, results, strict=True)])
+                run.count(rows, results, source.total)
+        for note in writer.notes:
+            run.warn(note)
         checkpoint.complete = True
     watch("done", {"target": str(target), "rows": summary.rows, "errors": sum(summary.errors.values())})
     return summary
@@ -162,13 +155,3 @@ def _refuse_errors(results: Iterable[Scored], before: int) -> None:
             raise FileFormatError(
                 STRICT, f"row {number} could not be scored and the run is strict: {result['sk_error']}"
             )
-
-
-def _settle_name(target: Path) -> None:
-    """Have the finished target's name on the disk before the work that could make it again is removed."""
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(target.resolve().parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -14,6 +14,9 @@ Row = dict[str, Any]
 CHUNK = 512
 """Rows in a chunk. Resuming counts chunks, so the same file always gives the same ones."""
 
+FILE_COLUMN = "sk_file"
+"""The column that says which of several files a row came from."""
+
 
 @dataclass(frozen=True)
 class Source:

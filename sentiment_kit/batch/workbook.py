@@ -67,7 +67,12 @@ class SpreadsheetWriter:
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        self._book.close()
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._book.close()
+        except FileCreateError as error:  # its name for any OSError
+            raise OSError(*error.args) from error
 
     def write(self, rows: list[Row]) -> None:
         """Append rows."""
@@ -88,16 +93,14 @@ class SpreadsheetWriter:
         self._rows = 1
 
     def _write(self, column: int, value: Any) -> None:  # noqa: ANN401  any value of a table
-        if value is None:
-            return
         if isinstance(value, bool):
             self._sheet.write_boolean(self._rows, column, value)
         elif isinstance(value, int | float) and math.isfinite(value) and abs(value) < _EXACT_INTEGERS:
             self._sheet.write_number(self._rows, column, value)
         elif isinstance(value, date | time) and _has_cell(value):
             self._sheet.write_datetime(self._rows, column, value, self._formats[type(value)])
-        else:
-            self._sheet.write_string(self._rows, column, self._fitting(as_text(value) or ""), self._text)
+        elif (text := as_text(value)) is not None:
+            self._sheet.write_string(self._rows, column, self._fitting(text), self._text)
 
     def _fitting(self, text: str) -> str:
         # Excel counts in UTF-16: an emoji is two.

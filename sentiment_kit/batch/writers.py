@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -63,17 +64,19 @@ def open_writer(file: Path, columns: list[str], schema: pa.Schema | None) -> Ite
         schema: Types of the input's columns where they are known.
 
     Raises:
-        FileFormatError: If the file cannot be written under this name.
+        FileFormatError: If the file cannot be written under this name, or the disk is full.
         MissingExtraError: If writing XLSX needs an extra that is not installed.
     """
     check_target(file)
     partial = file.with_name(f"{file.name}.partial")
     names = [*(name for name in columns if name not in COLUMNS), *COLUMNS]
     try:
-        with _writer(file, partial, names, schema) as writer:
+        with _Told(_writer(file, partial, names, schema), file) as writer:
             yield writer
-        _settle(partial)
-        partial.replace(file)
+        with _told(file):
+            _settle(partial)
+            partial.replace(file)
+            _settle_name(file)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
@@ -117,6 +120,51 @@ def _settle(file: Path) -> None:
         os.fsync(stream.fileno())
 
 
+def _settle_name(file: Path) -> None:
+    """Have the finished file's name on the disk before the work that could make it again is removed."""
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(file.resolve().parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """Make an error of ours of what the system says where a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise FileFormatError("SK235", f"cannot write {file} ({error}); is the disk full? Make some space.") from error
+
+
+class _Told:
+    """A writer that tells its own failures, and only those: whoever uses it may fail for other reasons."""
+
+    def __init__(self, writer: Writer, file: Path) -> None:
+        self._writer, self._file = writer, file
+
+    @property
+    def notes(self) -> list[str]:
+        return self._writer.notes
+
+    def write(self, rows: list[Row]) -> None:
+        with _told(self._file):
+            self._writer.write(rows)
+
+    def __enter__(self) -> Self:
+        with _told(self._file):
+            self._writer.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _told(self._file):
+            self._writer.__exit__(kind, error, trace)
+
+
 class _TextWriter:
     """Opens a text file on entering a block and closes it on leaving."""
 
@@ -152,7 +200,7 @@ class _DelimitedWriter(_TextWriter):
 def _safe(value: Any) -> str | None:  # noqa: ANN401  any value of a table
     text = as_text(value)
     # A number is no formula, whatever its sign.
-    return text if text is None or isinstance(value, int | float) else neutral(text)
+    return text if text is None or isinstance(value, int | float | Decimal) else neutral(text)
 
 
 class _JsonLinesWriter(_TextWriter):

@@ -212,6 +212,8 @@ def _told_as(target: Path, *, json_log: bool) -> Iterator[None]:
         message, code = "interrupted", Exit.INTERRUPTED
     except SentimentKitError as error:
         message, code = f"error {error}", Exit.ROW_WITH_ERROR if error.code == STRICT else Exit.FAILED
+    except OSError as error:  # no more processes or open files
+        message, code = f"error {error}", Exit.FAILED
     kept = work_folder(target).is_dir()
     if json_log:
         write_log("failed", {"message": message, "exit_code": int(code), "resumable": kept})

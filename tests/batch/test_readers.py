@@ -269,6 +269,13 @@ def test_the_text_is_found_by_content():
     assert find_columns(["text", "n", "comment"], usual, {}).text == "text"  # the surer name
 
 
+def test_the_names_of_several_files_are_no_text(tmp_path):
+    for name in ("customer survey of spring.csv", "customer survey of autumn.csv"):
+        write(tmp_path / name, "Nr,自由にお書きください\n1,対応が遅すぎます。もう二度と買いません\n")
+    source = open_sources(sorted(tmp_path.iterdir()))
+    assert find_columns(source.columns, next(source.chunks), {}).text == "自由にお書きください"
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -299,6 +299,16 @@ def test_a_text_that_breaks_a_library_costs_only_itself(tmp_path, monkeypatch):
     assert errors[2] == "SK107: the text could not be scored: RuntimeError: a library gave up"
 
 
+def test_a_fault_of_the_engine_is_no_fault_of_the_target(source, tmp_path, monkeypatch):
+    def broken(options, texts):
+        raise OSError("too many open files")
+
+    monkeypatch.setattr("sentiment_kit.batch.workers.score", broken)
+    with pytest.raises(OSError, match="^too many open files$"):
+        score_file(source, tmp_path / "out.csv", columns=COLUMNS, workers=1)
+    assert contents(tmp_path) == ["in.jsonl"]
+
+
 def test_a_fault_of_the_options_is_no_fault_of_the_rows(source, tmp_path):
     for workers in (1, 2):
         with pytest.raises(InputError, match="SK104"):

@@ -4,7 +4,10 @@ import codecs
 import csv
 import importlib.util
 import json
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +15,7 @@ import pytest
 
 from sentiment_kit import FileFormatError, MissingExtraError
 from sentiment_kit.batch import workbook
-from sentiment_kit.batch.cells import neutral, restored
+from sentiment_kit.batch.cells import as_json, as_text, neutral, restored
 from sentiment_kit.batch.readers import open_source
 from sentiment_kit.batch.rows import COLUMNS
 from sentiment_kit.batch.writers import check_target, open_writer
@@ -135,7 +138,7 @@ def test_xlsx_keeps_types_and_has_no_formulas(tmp_path):
     assert {name: got[name] for name in row} == {
         **row,
         "big": str(2**60),
-        "nan": "null",
+        "nan": None,
         "day": datetime(2026, 1, 31),
         "zone": "2026-01-31T00:00:00+00:00",
         "old": "1850-01-01",
@@ -197,6 +200,36 @@ def test_json_is_what_every_parser_reads(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Decimal("-1.50"), "-1.50"),
+        (timedelta(hours=26), "1 day, 2:00:00"),
+        (UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (b"\xff", "\\xff"),
+    ],
+)
+def test_what_json_does_not_know_is_spelled_out(value, text):
+    assert as_text(value) == text
+    assert json.loads(as_json({"plain": value, "deep": [{"x": value, "n": float("nan")}]})) == {
+        "plain": text,
+        "deep": [{"x": text, "n": None}],
+    }
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", pytest.param("out.xlsx", marks=needs_xlsx)])
+def test_decimals_and_durations_of_parquet_are_written(tmp_path, name):
+    table = pa.table({"text": ["fine"], "price": [Decimal("-0.0000001")], "wait": [timedelta(hours=26)]})
+    pq.write_table(table, tmp_path / "in.parquet")
+    (row,) = read(write(tmp_path / name, read(tmp_path / "in.parquet")))
+    assert (row["text"], row["price"], row["wait"]) == ("fine", "-1E-7", "1 day, 2:00:00")
+
+
+def test_what_is_no_number_is_an_empty_cell(tmp_path):
+    write(tmp_path / "out.csv", [{"n": float("nan"), "m": float("inf"), "x": 1}])
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith(",,1,")
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_error_leaves_neither_output_nor_litter(tmp_path, name):
     (tmp_path / name).write_text("what was there before", encoding="utf-8")
@@ -205,6 +238,21 @@ def test_an_error_leaves_neither_output_nor_litter(tmp_path, name):
         raise RuntimeError("on purpose")
     assert (tmp_path / name).read_text(encoding="utf-8") == "what was there before"
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # XlsxWriter leaves its file open
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_full_disk_is_told(tmp_path, name):
+    (tmp_path / f"{name}.partial").symlink_to("/dev/full")
+    with pytest.raises(FileFormatError, match=rf"SK235: cannot write .*{name}.*Make some space"):
+        write(tmp_path / name, ROWS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_failures_are_not_the_disks(tmp_path):
+    with pytest.raises(OSError, match="too many open files"), open_writer(tmp_path / "out.csv", ["text"], None):
+        raise OSError("too many open files")
 
 
 @pytest.mark.parametrize(
