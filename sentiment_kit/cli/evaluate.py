@@ -73,9 +73,8 @@ def evaluate(
     except ImportError as error:
         raise MissingExtraError.needs("train", "evaluate") from error
     if not (corpora / "feedback").is_dir():
-        raise CorpusError(
-            "SK621", f"there is no folder {corpora / 'feedback'}; run it in a checkout, or name its with --corpora"
-        )
+        found = f"there is no folder {corpora / 'feedback'}"
+        raise CorpusError("SK621", f"{found}; run it in a checkout, or name its corpora with --corpora")
     if baselines and examples is None:
         raise CorpusError("SK622", "--baselines learn from the training texts; name the table with --examples")
     analyzer = Analyzer(model, patterns=patterns or (), threads=threads)
