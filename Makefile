@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 .PHONY: help demo test lint bench install clean
 
 help:
-	@echo "make demo     score the sample export and show what it says (installs what scoring needs)"
+	@echo "make demo     score the sample export, show what it says, leave build/demo.csv (installs what scoring needs)"
 	@echo "make test     run the tests (installs the development tools)"
 	@echo "make lint     ruff and mypy"
 	@echo "make bench    time every stage of scoring, and compare with the transformers pipeline"
@@ -15,7 +15,8 @@ help:
 
 demo: $(VENV)/.scoring
 	@mkdir -p build
-	$(BIN)/sentiment-kit score corpora/samples/export.csv --output build/demo.parquet
+	$(BIN)/sentiment-kit score corpora/samples/export.csv --output build/demo.csv
+	@echo "build/demo.csv is the export with its sk_ columns (README.md says what they hold); a spreadsheet opens it."
 
 test: $(VENV)/.development
 	$(BIN)/python -m pytest

@@ -50,8 +50,9 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled texts and print a table in Markdown.
 
-    Without --examples the texts are the test part of corpora/feedback; with --churn also that of corpora/churn.
-    Intervals are 95 % bootstrap intervals. Needs the 'train' extra.
+    Run it in a checkout, which has the texts: the test part of corpora/feedback and corpora/churn. With --examples
+    the rows of that table are measured; beside --churn it only adds false alarms among its positive reviews. Intervals
+    are 95 % bootstrap intervals. Needs the 'train' extra.
 
     Examples:
       sentiment-kit evaluate
@@ -61,13 +62,19 @@ def evaluate(
     """
     from sentiment_kit.analyzer import Analyzer
 
+    if suites:
+        given = {"--churn": churn, "--examples": examples, "--side": side, "--by-set": by_set, "--baselines": baselines}
+        _refuse("--suites", given)
+    elif churn:
+        _refuse("--churn", {"--side": side, "--by-set": by_set, "--baselines": baselines})
     try:
         import datasets  # noqa: F401
         import sklearn  # noqa: F401
     except ImportError as error:
         raise MissingExtraError.needs("train", "evaluate") from error
     if not (corpora / "feedback").is_dir():
-        raise CorpusError("SK621", f"there is no folder {corpora / 'feedback'}; name the corpora with --corpora")
+        found = f"there is no folder {corpora / 'feedback'}"
+        raise CorpusError("SK621", f"{found}; run it in a checkout, or name its corpora with --corpora")
     if baselines and examples is None:
         raise CorpusError("SK622", "--baselines learn from the training texts; name the table with --examples")
     analyzer = Analyzer(model, patterns=patterns or (), threads=threads)
@@ -80,6 +87,13 @@ def evaluate(
     if output is not None:
         text = json.dumps(rows, ensure_ascii=False, indent=1, default=asdict)
         output.write_text(text + "\n", encoding="utf-8")
+
+
+def _refuse(mode: str, given: dict[str, Any]) -> None:
+    """Refuse options that would have no effect on what is measured."""
+    idle = [name for name, value in given.items() if value]
+    if idle:
+        raise CorpusError("SK627", f"{', '.join(idle)} cannot be used with {mode}; leave out one or the other")
 
 
 def _model(  # noqa: PLR0917

@@ -87,7 +87,7 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
         The path of the table.
 
     Raises:
-        CorpusError: If a set has no card, a card has no set, or a record is not valid.
+        CorpusError: If there are no sets, a set has no card, or a record is not valid.
     """
     cards = load_cards(corpora / "cards")
     sets: list[Example] = []
@@ -95,6 +95,8 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
         sets.append(example)
         if len(sets) % 100_000 == 0:
             report(f"read {len(sets):,} texts")
+    if not sets:
+        raise CorpusError("SK606", f"no texts under {data}; wanted train/<language>/<set>.jsonl.gz (corpora/README.md)")
     own = list(_own_examples(corpora))
     report(f"read {len(sets):,} texts and {len(own):,} of the project's own; looking for near-duplicates")
     groups = Groups()

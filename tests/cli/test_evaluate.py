@@ -66,15 +66,19 @@ def test_figures_of_churn(corpora, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"),
+    ("arguments", "wanted"),
     [
         (["--corpora", "nowhere"], "SK621"),
         (["--baselines"], "SK622"),
         (["--examples", "nowhere.parquet"], "SK623"),
         (["--side", "moon"], "SK624"),
+        (["--churn", "--side", "dev"], "SK627: --side cannot be used with --churn"),
+        (["--churn", "--by-set", "--baselines"], "SK627: --by-set, --baselines cannot be used with --churn"),
+        (["--suites", "--by-set"], "SK627: --by-set cannot be used with --suites"),
+        (["--suites", "--churn", "--examples", "x"], "SK627: --churn, --examples cannot be used with --suites"),
     ],
 )
-def test_refusals(corpora, arguments, code):
+def test_refusals(corpora, arguments, wanted):
     given = arguments if "--corpora" in arguments else ["--corpora", corpora, *arguments]
     done = run(*given)
-    assert (done.returncode, code in done.stderr) == (1, True)
+    assert (done.returncode, wanted in done.stderr) == (1, True)

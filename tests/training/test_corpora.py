@@ -260,6 +260,7 @@ def test_groups_of_a_card_stay_together(tmp_path):
         ([card(sentiment="mood")], {}, "SK602.*'mood'"),
         ([card(themes={"when": "always", "map": [["x", ["weather"]]], "covers": []})], {}, "SK602.*weather"),
         ([], {}, "SK601"),
+        ([card()], {}, "SK606.*no texts under"),
     ],
 )
 def test_what_is_refused(tmp_path, cards, sets, wanted):
