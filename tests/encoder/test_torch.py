@@ -142,4 +142,4 @@ def test_labels_that_are_no_sentiments(checkpoint):
 
 def test_a_checkpoint_that_is_not_there(tmp_path):
     with pytest.raises(ModelError, match="SK322.*cannot load"):
-        Analyzer(model=str(tmp_path / "none"))
+        TransformersEncoder(str(tmp_path / "none"), local_only=True)
