@@ -11,7 +11,7 @@ from sentiment_kit.churn.evidence import sentence_match, sentence_spans
 from sentiment_kit.churn.matcher import PhraseMatcher
 from sentiment_kit.churn.risk import assess, counted, raises_alone
 from sentiment_kit.encoder.base import Encoder, Scores
-from sentiment_kit.encoder.bundle import MANIFEST, Bundle, default_folder
+from sentiment_kit.encoder.bundle import Bundle, bundle_folder
 from sentiment_kit.errors import InputError
 from sentiment_kit.language import detect
 from sentiment_kit.results import Analysis, ChurnRisk, LanguageGuess, Sentiment, ThemeScore
@@ -35,7 +35,7 @@ class Analyzer:
         self,
         model: str | Path | None = None,
         *,
-        patterns: Iterable[str | Path] = (),
+        patterns: str | Path | Iterable[str | Path] = (),
         threads: int | None = None,
     ) -> None:
         """Load a model.
@@ -43,7 +43,7 @@ class Analyzer:
         Args:
             model: A bundle's folder, a folder with a Hugging Face sequence classification checkpoint, or the name of
                 one on the hub (the last two need the ``train`` extra). By default the bundled model.
-            patterns: Files of churn patterns of your own, each named ``<anything>.<language>.jsonl``.
+            patterns: A file of churn patterns of your own, or several, each named ``<anything>.<language>.jsonl``.
             threads: Threads that one call uses; by default one for each core that the process may use.
 
         Raises:
@@ -54,7 +54,7 @@ class Analyzer:
         self.encoder: Encoder = _load_encoder(model, threads)
         self._thresholds = {language: self.encoder.theme_thresholds(language) for language in LANGUAGES}
         own: dict[str, list[Path]] = {language: [] for language in LANGUAGES}
-        for file in map(Path, patterns):
+        for file in map(Path, [patterns] if isinstance(patterns, str | Path) else patterns):
             own[_pattern_language(file)].append(file)
         self._matchers = {language: PhraseMatcher.default(language, own[language]) for language in LANGUAGES}
 
@@ -183,9 +183,8 @@ def _named(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
 
 
 def _load_encoder(model: str | Path | None, threads: int | None) -> Encoder:
-    folder = default_folder() if model is None else Path(model)
-    # A folder that holds no checkpoint either was meant to be a bundle: Bundle.open says what it lacks.
-    if model is None or (folder / MANIFEST).is_file() or (folder.is_dir() and not (folder / "config.json").is_file()):
+    folder = bundle_folder(model)
+    if folder is not None:
         from sentiment_kit.encoder.onnx import OnnxEncoder
 
         return OnnxEncoder(Bundle.open(folder), threads)

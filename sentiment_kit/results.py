@@ -136,7 +136,7 @@ class Analysis:
     error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types: the shape of the CLI's JSON lines and of the service."""
+        """Return plain JSON types: the shape of the CLI's JSON lines."""
         return {
             "text": self.text,
             "language": self.language.to_dict(),

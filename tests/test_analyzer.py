@@ -235,8 +235,9 @@ def test_async(analyzer):
 def test_patterns_of_ones_own(tmp_path):
     file = tmp_path / "mine.en.jsonl"
     file.write_text('{"id": "mine.1", "label": "exit", "pattern": "see you never", "weight": 0.9}\n', encoding="utf-8")
-    a = Analyzer(patterns=[file]).analyze("Well, see you never, dear shop.")
-    assert [(phrase.text, phrase.source) for phrase in a.churn.phrases] == [("see you never", "pattern:mine.1")]
+    for patterns in ([file], file, str(file)):
+        a = Analyzer(patterns=patterns).analyze("Well, see you never, dear shop.")
+        assert [(phrase.text, phrase.source) for phrase in a.churn.phrases] == [("see you never", "pattern:mine.1")]
     with pytest.raises(InputError, match=r"SK106.*gives no language"):
         Analyzer(patterns=[tmp_path / "mine.jsonl"])
 

@@ -13,7 +13,7 @@ FLOORS = [
     {"language", "encoder", "churn"},
     {"analyzer"},
     {"batch", "report", "training"},
-    {"cli", "service"},
+    {"cli"},
 ]
 FLOOR_OF = {unit: floor for floor, units in enumerate(FLOORS) for unit in units}
 

@@ -1,8 +1,12 @@
 """Errors, taxonomy and results: the values that everything else is made of."""
 
+import ast
 import inspect
 import json
 import pickle
+import re
+from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +31,29 @@ def test_errors_are_what_python_users_expect_too():
     assert issubclass(errors.FileFormatError, ValueError)
     assert issubclass(errors.MissingExtraError, ImportError)
     assert "pip install 'sentiment-kit[train]'" in str(errors.MissingExtraError.needs("train", "Training"))
+
+
+SAME_MEANING = {
+    "SK202": {"batch/readers.py", "cli/report.py"},  # nothing to read
+    "SK205": {"batch/encodings.py", "batch/readers.py"},  # the encoding
+    "SK251": {"batch/ray_engine.py", "cli/score.py"},  # not with --engine ray
+}
+
+
+def test_a_code_has_one_meaning():
+    package = Path(errors.__file__).parent
+    places, kinds = defaultdict(set), defaultdict(set)
+    for file in package.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match call:
+                case ast.Call(func=ast.Name(kind), args=[ast.Constant(str(code)), *_]) if re.fullmatch(
+                    r"SK\d{3}", code
+                ):
+                    places[code].add(file.relative_to(package).as_posix())
+                    kinds[code].add(kind)
+    assert len(places) > 50
+    assert {code: found for code, found in places.items() if len(found) > 1} == SAME_MEANING
+    assert {code: found for code, found in kinds.items() if len(found) > 1} == {}
 
 
 def test_taxonomies_are_the_designed_ones():

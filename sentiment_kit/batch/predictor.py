@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ class Predictor:
         text: str = "text",
         *,
         model: str | Path | None = None,
-        patterns: Sequence[str | Path] = (),
+        patterns: str | Path | Iterable[str | Path] = (),
         language: str | None = None,
     ) -> None:
         """Keep the options.
@@ -55,7 +55,8 @@ class Predictor:
             patterns: As for `sentiment_kit.Analyzer`.
             language: Language of all texts; by default each is detected.
         """
-        options = Options(None if model is None else str(model), tuple(map(str, patterns)), language)
+        files = [patterns] if isinstance(patterns, str | Path) else patterns
+        options = Options(None if model is None else str(model), tuple(map(str, files)), language)
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "options", options)
 

@@ -201,6 +201,13 @@ def _conditions(token: Token) -> Iterator[Condition]:
             yield side, frozenset(values)
 
 
+def words_of(token: Token) -> list[str]:
+    """Return the words of which a token must be one, as far as it lists them."""
+    wanted = [value for attribute, value in token.items() if attribute.upper() in _TEXT_ATTRIBUTES]
+    listed = [value.get("IN", []) if isinstance(value, dict) else [value] for value in wanted]
+    return [word for words in listed for word in words]
+
+
 def times(token: Token) -> tuple[int, int]:
     """Return how often a token must and may stand in a row."""
     operator = str(token.get("OP", "1"))

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sentiment_kit.churn.gaps import with_fixed_gaps
 from sentiment_kit.churn.glance import Glance
-from sentiment_kit.churn.index import PatternIndex, Token
+from sentiment_kit.churn.index import PatternIndex, Token, words_of
 from sentiment_kit.churn.patterns import FOLDER, ContextRule, Pattern, load_context, load_patterns
 from sentiment_kit.errors import PatternError
 from sentiment_kit.results import ChurnPhrase
@@ -30,6 +31,9 @@ _MAX_SENTENCE = 4_000
 
 # spaCy keeps every word that it has seen. Past so many it starts anew, so that memory stays flat over any stream.
 _MAX_VOCABULARY = 200_000
+
+# What a spaCy pattern may ask of a word beside its letters; only Sudachi tells any of it.
+_ANNOTATIONS = {"LEMMA", "POS", "TAG", "MORPH", "DEP", "ENT_TYPE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,18 @@ class PhraseMatcher:
         return matcher
 
     def check(self, patterns: Iterable[Pattern]) -> None:
-        """Have spaCy compile patterns now, so that a faulty one stops no run halfway.
+        """Try patterns now, so that a faulty one stops no run halfway and none is silently without effect.
 
         Raises:
-            PatternError: If spaCy does not accept one of them.
+            PatternError: If spaCy does not accept one of them, it can match no text, or its `positive` is not found.
         """
-        with self._lock:
-            self._engine = self._engine or _Engine(self.language, self._patterns.values())
-            for pattern in patterns:
-                self._engine.compile(pattern.id)
+        for pattern in patterns:
+            with self._lock:
+                self._engine = self._engine or _Engine(self.language, self._patterns.values())
+                self._engine.check(pattern)
+            if pattern.positive and not self.find(pattern.positive):
+                what = f"pattern {pattern.id}: a context rule cancels what it finds in its 'positive'"
+                raise PatternError("SK505", f"{what}, {pattern.positive!r}; see docs/churn.md")
 
     def find(self, text: str) -> list[PhraseMatch]:
         """Return the churn phrases of a raw text in their order, overlaps resolved to the longest."""
@@ -182,22 +189,38 @@ class _Engine:
         # White space is a word to Sudachi, to spaCy as a rule none.
         return bool(self._index.candidates(word for word in read if word[0].strip()))
 
+    def check(self, pattern: Pattern) -> None:
+        """Raise a `PatternError` for a pattern that cannot be matched, or is not found in its own sentence."""
+        doc = self._nlp.make_doc("a")
+        tokens = self._tokens[pattern.id]
+        for attribute in sorted(_ANNOTATIONS & {name.upper() for token in tokens for name in token}):
+            if not doc.has_annotation(attribute):
+                what = f"{attribute} is not known of words in {self._nlp.lang!r}; list the words themselves"
+                raise PatternError("SK503", f"pattern {pattern.id}: {what}")
+        self._match(pattern.id, doc)
+        for word in chain.from_iterable(map(words_of, tokens)):
+            if (read := for_matching(word).text) != word:
+                what = f"{word!r} is never found, because {read!r} is read in its place; see View in docs/churn.md"
+                raise PatternError("SK503", f"pattern {pattern.id}: {what}")
+        view = for_matching(pattern.positive).text
+        found = {name for start, end in sentences(view) for name, _, _ in self.spans(view[start:end])}
+        if pattern.positive and pattern.id not in found:
+            raise PatternError("SK505", f"pattern {pattern.id} is not found in its 'positive', {pattern.positive!r}")
+
     def _match(self, name: str, doc: Doc) -> list[tuple[int, int, int]]:
-        matches: list[tuple[int, int, int]] = self.compile(name)(doc)
+        try:
+            if name not in self._matchers:
+                self._matchers[name] = self._compile(name)
+            matches: list[tuple[int, int, int]] = self._matchers[name](doc)
+        except (ValueError, AttributeError) as error:
+            raise PatternError("SK503", f"pattern {name}: spaCy does not accept it: {error}") from error
         return matches
 
-    def compile(self, name: str) -> Matcher:
-        """Return the matcher of one pattern."""
-        matcher = self._matchers.get(name)
-        if matcher is None:
-            from spacy.matcher import Matcher
+    def _compile(self, name: str) -> Matcher:
+        from spacy.matcher import Matcher
 
-            matcher = Matcher(self._nlp.vocab)
-            try:
-                matcher.add(name, with_fixed_gaps(self._tokens[name]))
-            except ValueError as error:
-                raise PatternError("SK503", f"pattern {name}: spaCy does not accept it: {error}") from error
-            self._matchers[name] = matcher
+        matcher = Matcher(self._nlp.vocab)
+        matcher.add(name, with_fixed_gaps(self._tokens[name]))
         return matcher
 
     def _tokens_of(self, pattern: Pattern) -> list[Token]:

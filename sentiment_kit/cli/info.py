@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,14 +19,14 @@ def info(
     check: Annotated[bool, typer.Option("--check", help="Check the hashes of all files of the model.")] = False,
 ) -> None:
     """Show versions, the model with its figures, and the threads it uses."""
-    from sentiment_kit.encoder.bundle import Bundle, default_folder
+    from sentiment_kit.encoder.bundle import Bundle, bundle_folder
     from sentiment_kit.encoder.onnx import available_cores
 
     print(f"sentiment-kit {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     print(", ".join(f"{name} {_version(name)}" for name in _PACKAGES))
     print(f"threads: {available_cores()}")
-    folder = default_folder() if model is None else Path(model)
-    if model is not None and not folder.is_dir() or (folder / "config.json").is_file():
+    folder = bundle_folder(model)
+    if folder is None:
         from sentiment_kit.encoder.torch import TransformersEncoder
 
         print(f"model: {TransformersEncoder(str(model)).name}, a Hugging Face checkpoint: sentiment only")

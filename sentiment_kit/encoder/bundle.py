@@ -141,6 +141,34 @@ def default_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "models" / "default"
 
 
+def bundle_folder(model: str | Path | None) -> Path | None:
+    """Return the folder of the bundle that `model` means, or None where it means a Hugging Face checkpoint.
+
+    Args:
+        model: A bundle's folder, a checkpoint's folder, or its name on the hub; None for the bundled model.
+
+    Raises:
+        BundleError: If it is the path of a folder that does not exist.
+    """
+    folder = default_folder() if model is None else Path(model)
+    if model is None or (folder / MANIFEST).is_file():
+        return folder
+    if folder.is_dir():
+        # A folder that holds no checkpoint either was meant to be a bundle: Bundle.open says what it lacks.
+        return None if (folder / "config.json").is_file() else folder
+    if isinstance(model, Path) or _looks_like_a_path(model):
+        raise BundleError(
+            "SK318", f"there is no folder {folder}; wanted that of a model, or a name on the Hugging Face hub"
+        )
+    return None
+
+
+def _looks_like_a_path(name: str) -> bool:
+    """Tell a mistyped folder from a name on the hub: ``model`` or ``owner/model``."""
+    owner = Path(name).parent
+    return name.startswith((".", "~")) or owner.parent != Path() or (owner != Path() and owner.exists())
+
+
 def sha256(file: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with file.open("rb") as stream:

@@ -72,8 +72,19 @@ class WindowTokenizer:
         return tokenizer
 
     def _cut(self, ids: list[int]) -> Windows:
-        starts = [0]
-        if len(ids) > self._body:
-            starts = [*range(0, len(ids) - self._body, self._step), len(ids) - self._body]
-        windows = [[self._begin, *ids[start : start + self._body], self._end] for start in starts]
+        windows = [[self._begin, *piece, self._end] for piece in cut(ids, self._body, self._step)]
         return Windows(windows, len(ids))
+
+
+def cut(ids: list[int], length: int, step: int) -> list[list[int]]:
+    """Return the pieces of a text's ids: one at least, each full where there are several, the last at the end.
+
+    Args:
+        ids: Token ids without marks.
+        length: Longest piece.
+        step: How far each piece begins behind the one before it, the last one aside.
+    """
+    starts = [0]
+    if len(ids) > length:
+        starts = [*range(0, len(ids) - length, step), len(ids) - length]
+    return [ids[start : start + length] for start in starts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from sentiment_kit.encoder.base import Floats, Scores, combine_windows, softmax
 from sentiment_kit.encoder.batches import length_buckets, pad
 from sentiment_kit.encoder.bundle import WEIGHTS_FILE, Bundle
 from sentiment_kit.encoder.onnx import bundle_tokenizer, combine
+from sentiment_kit.encoder.tokenizer import cut
 from sentiment_kit.errors import MissingExtraError, ModelError
 from sentiment_kit.taxonomy import SENTIMENTS, THEMES
 
@@ -98,7 +98,7 @@ class TransformersEncoder:
 
         Raises:
             MissingExtraError: If torch or transformers is not installed.
-            ModelError: If the checkpoint cannot be loaded, or its labels are no sentiments.
+            ModelError: If the checkpoint cannot be loaded or used, or its labels are no sentiments.
         """
         try:
             from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -108,12 +108,13 @@ class TransformersEncoder:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=local)
             self._model: Any = AutoModelForSequenceClassification.from_pretrained(name, local_files_only=local)
-        except (OSError, ValueError, json.JSONDecodeError) as error:
-            raise ModelError("SK331", f"cannot load the checkpoint {name!r}: {error}") from error
+        except (OSError, ValueError, ImportError) as error:  # a tokenizer may need a library of its own
+            raise ModelError("SK322", f"cannot load the checkpoint {name!r}: {error}") from error
         self._model.eval()
         self._lock = threading.Lock()
         self.name = name
         self._columns = _sentiment_columns(name, self._model.config.id2label)
+        self._marks = _marks(name, self._tokenizer)
         limit = min(self._tokenizer.model_max_length, getattr(self._model.config, "max_position_embeddings", _LONGEST))
         # RoBERTa counts positions from 2, so the last two of its embeddings cannot be used.
         self._window = int(min(limit, _LONGEST)) - 2
@@ -145,16 +146,11 @@ class TransformersEncoder:
 
     def _windows(self, text: str) -> tuple[list[list[int]], int]:
         whole = text.encode("utf-8", "replace").decode()  # tokenizers refuse a lone surrogate
-        with self._lock:  # a fast tokenizer must not be shared between threads that set its truncation
-            count = len(self._tokenizer(whole, add_special_tokens=False, verbose=False)["input_ids"])
-            windows: list[list[int]] = self._tokenizer(
-                whole,
-                truncation=True,
-                max_length=self._window,
-                stride=self._window // 4,
-                return_overflowing_tokens=True,
-            )["input_ids"]
-        return windows, count
+        with self._lock:  # neither the fast tokenizers nor those in Python are made for several threads
+            ids: list[int] = self._tokenizer(whole, add_special_tokens=False, verbose=False)["input_ids"]
+        begin, end = self._marks
+        body = self._window - len(begin) - len(end)
+        return [[*begin, *piece, *end] for piece in cut(ids, body, body - self._window // 4)], len(ids)
 
     def _scores(self, logits: Floats, lengths: list[int], n_tokens: int) -> Scores:
         probabilities = softmax(combine_windows(logits, lengths))
@@ -162,12 +158,25 @@ class TransformersEncoder:
         return Scores(sentiment, None, None, None, n_tokens, len(lengths))
 
 
+def _marks(name: str, tokenizer: Any) -> tuple[list[int], list[int]]:  # noqa: ANN401
+    """Return the ids that a tokenizer puts before and after a text, read off a word: each kind tells them otherwise."""
+    plain, marked = (tokenizer("good", add_special_tokens=wanted)["input_ids"] for wanted in (False, True))
+    for start in range(len(marked) - len(plain) + 1):
+        if plain and marked[start : start + len(plain)] == plain:
+            return marked[:start], marked[start + len(plain) :]
+    raise ModelError(
+        "SK324",
+        f"the tokenizer of {name!r} gives {marked} for a text and {plain} for its tokens alone; wanted these tokens "
+        "with marks around them. Use another checkpoint.",
+    )
+
+
 def _sentiment_columns(name: str, labels: dict[int, str]) -> list[list[int]]:
     """Return, for each of the three sentiments, the columns of the checkpoint that mean it."""
     meanings = {column: _SENTIMENT_OF_LABEL.get(label.lower()) for column, label in labels.items()}
     if None in meanings.values() or not {"negative", "positive"} <= set(meanings.values()):
         raise ModelError(
-            "SK332",
+            "SK323",
             f"the labels of {name!r} are {', '.join(map(str, labels.values()))}; wanted negative, neutral, positive "
             "or 1 to 5 stars. Set id2label in the checkpoint's config.json.",
         )

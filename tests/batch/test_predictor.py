@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,11 @@ def test_it_can_be_sent_to_another_process_and_is_small(predictor):
     code = "import pickle, sys; p = pickle.load(sys.stdin.buffer); print(*p({'review': [7]})['sk_error'])"
     done = subprocess.run([sys.executable, "-c", code], input=packed, capture_output=True, timeout=300, check=True)
     assert done.stdout.decode().strip() == "SK102: wanted a text (str), found int (7)"
+
+
+@pytest.mark.parametrize("patterns", ["mine.en.jsonl", Path("mine.en.jsonl"), ["mine.en.jsonl"]])
+def test_one_file_of_patterns_or_several(patterns):
+    assert Predictor(patterns=patterns).options.patterns == ("mine.en.jsonl",)
 
 
 def test_lists(predictor):

@@ -1,5 +1,7 @@
 """Every pattern finds its positive example and not its negative one; every rule cancels what it says."""
 
+import json
+
 import pytest
 
 from sentiment_kit import PatternError
@@ -85,6 +87,51 @@ def test_a_pattern_that_spacy_refuses(tmp_path):
     file.write_text('{"id": "a", "label": "exit", "pattern": [{"LOWER": "x", "OP": "%"}]}', encoding="utf-8")
     with pytest.raises(PatternError, match="SK503"):
         PhraseMatcher("en", load_patterns(file)).find("x")
+
+
+@pytest.mark.parametrize(
+    ("language", "tokens", "wanted"),
+    [
+        ("en", [{"LOWER": "scrapping"}, {"POS": "DET", "OP": "?"}, {"LOWER": "plan"}], "POS is not known .* in 'en'"),
+        ("en", [{"LEMMA": "scrap"}], "LEMMA is not known"),
+        ("uk", [{"LOWER": "x"}, {"lemma": {"IN": ["кидати"]}}], "LEMMA is not known .* in 'uk'"),
+        ("ja", [{"LEMMA": "行く"}, {"DEP": "ROOT"}], "DEP is not known"),
+        ("en", [{"LOWER": "x"}, {"_": {"mine": 1}}], r"spaCy does not accept it: \[E046\]"),
+        ("en", [{"LOWER": "Zorblax"}], "'Zorblax' is never found, because 'zorblax' is read"),
+        ("en", [{"TEXT": {"IN": ["gone", "Zorblax"]}}], "'Zorblax' is never found"),
+        ("en", [{"orth": "n’t"}], "'n’t' is never found"),
+        ("fa", [{"LOWER": "نمی‌خرم"}], "is never found"),
+    ],
+)
+def test_a_pattern_that_no_text_can_match(tmp_path, language, tokens, wanted):
+    file = tmp_path / "p.jsonl"
+    file.write_text(json.dumps({"id": "a", "label": "exit", "pattern": tokens}), encoding="utf-8")
+    with pytest.raises(PatternError, match=f"SK503: pattern a: .*{wanted}"):
+        PhraseMatcher(language, own := load_patterns(file)).check(own)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "positive", "wanted"),
+    [
+        ([{"LOWER": "won't"}], "I won't.", "SK505: pattern a is not found in its 'positive', .I won't"),
+        ("stop coming", "I won't stop coming here.", "SK505: pattern a: a context rule cancels what it finds"),
+    ],
+)
+def test_a_pattern_that_is_not_found_in_its_own_sentence(tmp_path, pattern, positive, wanted):
+    file = tmp_path / "p.jsonl"
+    line = {"id": "a", "label": "exit", "pattern": pattern, "positive": positive}
+    file.write_text(json.dumps(line), encoding="utf-8")
+    with pytest.raises(PatternError, match=wanted):
+        PhraseMatcher.default("en", [file])
+
+
+def test_a_pattern_of_dictionary_forms_and_parts_of_speech(tmp_path):
+    file = tmp_path / "p.jsonl"
+    line = {"id": "a", "label": "exit", "pattern": [{"LEMMA": "消える"}, {"POS": "AUX"}], "positive": "猫も消えた。"}
+    file.write_text(json.dumps(line), encoding="utf-8")
+    matcher = PhraseMatcher("ja", own := load_patterns(file))
+    matcher.check(own)
+    assert matcher.find("友達も消えた")
 
 
 def test_a_pattern_with_flags_of_its_own(tmp_path):

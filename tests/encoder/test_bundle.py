@@ -2,11 +2,20 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from sentiment_kit import Analyzer, BundleError, ModelError
-from sentiment_kit.encoder.bundle import ONNX_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Bundle, default_folder, sha256
+from sentiment_kit.encoder.bundle import (
+    ONNX_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    Bundle,
+    bundle_folder,
+    default_folder,
+    sha256,
+)
 from sentiment_kit.encoder.onnx import OnnxEncoder
 
 
@@ -92,3 +101,18 @@ def test_a_network_that_onnx_runtime_refuses(copy):
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(ModelError, match="SK321"):
         OnnxEncoder(Bundle.open(copy))
+
+
+@pytest.mark.parametrize("name", ["build/bundel", "./bundel", "../bundel", "~/bundel", "/none/bundel", "a/b/c"])
+def test_a_mistyped_folder_is_no_name_on_the_hub(tmp_path, monkeypatch, name):
+    (tmp_path / "build").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for model in (name, Path(name)):
+        with pytest.raises(BundleError, match="SK318: there is no folder .*(bundel|c);"):
+            Analyzer(model=model)
+
+
+@pytest.mark.parametrize("name", ["model", "owner/model"])
+def test_names_on_the_hub_are_left_to_transformers(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert bundle_folder(name) is None

@@ -1,5 +1,7 @@
 """Other people's checkpoints, on a tiny one that the test makes: the real loading code, no hub."""
 
+import json
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +13,7 @@ pytestmark = pytest.mark.training
 transformers = pytest.importorskip("transformers")
 
 from sentiment_kit import Analyzer, BundleError, ModelError  # noqa: E402
-from sentiment_kit.encoder.torch import TransformersEncoder  # noqa: E402
+from sentiment_kit.encoder.torch import TransformersEncoder, _marks  # noqa: E402
 
 LABELS = {
     "three": {0: "NEGATIVE", 1: "Neutral", 2: "positive"},
@@ -74,6 +76,58 @@ def test_a_checkpoint_scores_sentiment(checkpoint, kind):
         assert together[0].sentiment[1] == 0
 
 
+@pytest.fixture(scope="module")
+def japanese(checkpoint, tmp_path_factory):
+    """The tiny BERT with a tokenizer that is written in Python."""
+    folder = shutil.copytree(checkpoint("three"), tmp_path_factory.mktemp("ja") / "slow")
+    (folder / "tokenizer.json").unlink()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"もう二度と買いません。"]
+    (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    transformers.BertJapaneseTokenizer(
+        str(folder / "vocab.txt"), word_tokenizer_type="basic", subword_tokenizer_type="character", model_max_length=40
+    ).save_pretrained(folder)
+    return folder
+
+
+def test_a_tokenizer_in_python(japanese):
+    encoder = TransformersEncoder(str(japanese))
+    assert not encoder._tokenizer.is_fast
+    short, long = encoder.score(["もう買いません。", "もう二度と" * 40], ["ja"] * 2)
+    assert (short.n_tokens, short.n_windows) == (8, 1)
+    assert (long.n_tokens, long.n_windows) == (200, 8)
+    assert short.sentiment.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_windows_have_the_marks_of_the_tokenizer_and_end_where_the_text_ends(checkpoint):
+    encoder = TransformersEncoder(str(checkpoint("three")))
+    text = "abcdefghijklmnopqrstuvwxyz " * 5
+    windows, count = encoder._windows(text)
+    tokenizer = encoder._tokenizer
+    assert count == len(tokenizer(text, add_special_tokens=False)["input_ids"])
+    assert {len(window) for window in windows} == {38}
+    assert {(window[0], window[-1]) for window in windows} == {(tokenizer.cls_token_id, tokenizer.sep_token_id)}
+    assert windows[-1][-5:] == tokenizer(text)["input_ids"][-5:]
+    assert encoder._windows("good")[0] == [tokenizer("good")["input_ids"]]
+
+
+def test_a_tokenizer_whose_marks_cannot_be_told():
+    def tokenizer(text, *, add_special_tokens):
+        return {"input_ids": [9, 9] if add_special_tokens else [1]}
+
+    with pytest.raises(ModelError, match=r"SK324.*\[9, 9\].*\[1\]"):
+        _marks("owner/model", tokenizer)
+
+
+def test_a_tokenizer_that_needs_a_library(japanese, tmp_path, monkeypatch):
+    folder = shutil.copytree(japanese, tmp_path / "mecab")
+    settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    settings["word_tokenizer_type"] = "mecab"
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "fugashi", None)
+    with pytest.raises(ModelError, match="SK322.*fugashi"):
+        TransformersEncoder(str(folder))
+
+
 def test_a_checkpoint_in_the_analyzer(checkpoint):
     a = Analyzer(model=checkpoint("three")).analyze("I won't be ordering here again.")
     assert a.sentiment is not None
@@ -82,10 +136,10 @@ def test_a_checkpoint_in_the_analyzer(checkpoint):
 
 
 def test_labels_that_are_no_sentiments(checkpoint):
-    with pytest.raises(ModelError, match=r"SK332.*LABEL_0, LABEL_1.*id2label"):
+    with pytest.raises(ModelError, match=r"SK323.*LABEL_0, LABEL_1.*id2label"):
         TransformersEncoder(str(checkpoint("bad")))
 
 
 def test_a_checkpoint_that_is_not_there(tmp_path):
-    with pytest.raises(ModelError, match="SK331.*cannot load"):
-        Analyzer(model=str(tmp_path / "none"))
+    with pytest.raises(ModelError, match="SK322.*cannot load"):
+        TransformersEncoder(str(tmp_path / "none"), local_only=True)
