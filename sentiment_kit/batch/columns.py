@@ -65,9 +65,10 @@ def find_columns(source_columns: list[str], sample: list[Row], wanted: Mapping[s
                 "SK203", f"there is no column {name!r} (--{role}); the columns are {_listed(source_columns)}"
             )
     candidates = [name for name in source_columns if name not in {*COLUMNS, FILE_COLUMN}]
-    found = {**_by_export(candidates), **named}
+    nested = [name for name in candidates if _is_nested(sample, name)]
+    found = {**_by_export([name for name in candidates if name not in nested]), **named}
     if "text" not in found:
-        found["text"] = _text(candidates, sample)
+        found["text"] = _text(candidates, nested, sample)
     roles = [field.name for field in fields(Columns) if field.name != "text"]
     for role in roles:
         if role not in found:
@@ -76,6 +77,11 @@ def find_columns(source_columns: list[str], sample: list[Row], wanted: Mapping[s
             if usual := next((names[0] for names in tiers if names), None):
                 found[role] = usual
     return Columns(**{role: found[role] for role in ("text", *roles) if role in found})
+
+
+def is_text_name(name: str) -> bool:
+    """Say whether a column of this name usually holds the text."""
+    return any(_usual([name], tier) for tier in _table()["names"]["text"])
 
 
 @lru_cache(maxsize=1)
@@ -107,18 +113,19 @@ def _usual(columns: list[str], names: list[str]) -> list[str]:
     return sorted((name for name in columns if _plain(name) in ranks), key=lambda name: ranks[_plain(name)])
 
 
-def _text(columns: list[str], sample: list[Row]) -> str:
-    letters = {name: _mean_letters(sample, name) for name in columns}
+def _text(columns: list[str], nested: list[str], sample: list[Row]) -> str:
+    letters = {name: _mean_letters(sample, name) for name in columns if name not in nested}
     for tier in _table()["names"]["text"]:
-        if usual := _usual(columns, tier):
+        if usual := _usual(list(letters), tier):
             return _clearest(usual, letters)
-    if len(columns) == 1:
+    if len(columns) == 1 and not nested:
         return _refuse_data(columns[0], columns)
-    likely = [name for name in columns if letters[name] >= _LETTERS and not _is_never_text(name)]
+    likely = [name for name in letters if letters[name] >= _LETTERS and not _is_never_text(name)]
     if not likely:
+        flatten = f"; take the texts out of the lists or objects in {_listed(nested)} first" if nested else ""
         raise FileFormatError(
             "SK204",
-            f"no column looks like the text; name one with --text. The columns are {_listed(columns)}",
+            f"no column looks like the text; name one with --text. The columns are {_listed(columns)}{flatten}",
         )
     return _refuse_data(_clearest(likely, letters), columns)
 
@@ -148,6 +155,12 @@ def _refuse_data(text: str, columns: list[str]) -> str:
 def _mean_letters(sample: list[Row], name: str) -> float:
     cells = [cell for row in sample if isinstance(cell := row.get(name), str) and cell.strip()]
     return sum(len(_LETTER.findall(cell[:1000])) for cell in cells) / len(cells) if cells else 0.0
+
+
+def _is_nested(sample: list[Row], name: str) -> bool:
+    """Say whether the cells of a column are lists or objects, which are no text whatever the column's name."""
+    cells = [row[name] for row in sample if row.get(name) is not None]
+    return bool(cells) and all(isinstance(cell, list | dict) for cell in cells)
 
 
 def _is_never_text(name: str) -> bool:

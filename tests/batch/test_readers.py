@@ -188,11 +188,17 @@ def test_sheets_that_are_not_read_are_named(tmp_path):
     assert "not read sheet 'Sheet' (0 rows), sheet 'Sums' (1 rows)" in source.notes[1]
 
 
-def test_memory_stays_flat(tmp_path):
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_memory_stays_flat(tmp_path, suffix):
+    text = "Доставка запізнилась. " * 5
+
     def peak(rows):
-        file = tmp_path / f"{rows}.csv"
+        file = tmp_path / f"{rows}{suffix}"
         with file.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([["id", "text"], *([n, "Доставка запізнилась. " * 5] for n in range(rows))])
+            if suffix == ".csv":
+                csv.writer(stream).writerows([["id", "text"], *([n, text] for n in range(rows))])
+            else:
+                json.dump({"total": rows, "reviews": [{"id": n, "text": text} for n in range(rows)]}, stream)
         tracemalloc.start()
         count = sum(len(chunk) for chunk in open_source(file).chunks)
         size = tracemalloc.get_traced_memory()[1]

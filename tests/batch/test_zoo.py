@@ -169,6 +169,13 @@ READ = {
     "lines.json": ("\n".join(map(json.dumps, JSON)).encode(), EN),
     "pretty-objects.json": ("\n".join(json.dumps(row, indent=2) for row in JSON).encode(), EN),
     "wrapped.json": (json.dumps({"reviews": JSON, "totalReviewCount": 3}).encode(), EN),
+    "wrapped-last.json": (json.dumps({"total": 3, "next": None, "reviews": JSON}, indent=1).encode(), EN),
+    "wrapped.jsonl": (json.dumps({"total": 3, "reviews": JSON}, indent=1).encode(), EN),
+    "pages.json": ("\n".join(json.dumps({"reviews": JSON}, indent=1) for _ in "ab").encode(), EN * 2),
+    "pages.jsonl": (b'{"reviews": [{"text": "one"}, {"text": "two"}]}\n{"reviews": []}\n', ["one", "two"]),
+    "arrays-in-rows.json": ("\n".join(json.dumps({"tags": [{"n": 1}], **row}, indent=1) for row in JSON).encode(), EN),
+    "arrays-in-rows.jsonl": (b'{"tags": [{"n": 1}], "q1": "Third email, still no answer."}\n', EN[:1]),
+    "late-number.json": (b'{"reviews": [{"text": "one"}],' + b" " * 65_499 + b'"n": 1.5e+10}', ["one"]),
     "blank-lines.jsonl": (b'\xef\xbb\xbf\n{"text": "one"}\n\n\r\n{"text": "two", "x": 1}\n', ["one", "two"]),
     "huge-int-nan.jsonl": (
         b'{"text": "one", "n": 1' + b"0" * 400 + b'}\n{"text": "two", "n": NaN}\n{"text": "three", "n": -Infinity}\n',
@@ -245,6 +252,23 @@ REFUSED = {
     "cut-array.json": (json.dumps(JSON).encode()[:-3], "SK207.*object 3"),
     "open-array.json": (json.dumps(JSON).encode()[:-1], "SK207.*cut off"),
     "after-array.json": (json.dumps(JSON).encode() + b"[]", "SK207.*after the end"),
+    "two-arrays.json": (
+        json.dumps({"reviews": JSON, "authors": [{"name": "x"}]}).encode(),
+        "SK207.*the keys 'reviews', 'authors'.*cannot be told.*Put the rows",
+    ),
+    "text-and-array.json": (json.dumps({"text": "one", "replies": JSON}).encode(), "SK207.*'replies'.*Put the rows"),
+    "pages-with-more.json": (
+        "\n".join(json.dumps({"next": "https://example.com", "data": JSON}, indent=1) for _ in "ab").encode(),
+        "SK207.*'next', 'data'.*Put the rows",
+    ),
+    "pages-with-late-keys.json": (
+        b'{"tags": [{"n": 1}]}\n{"tags": [{"n": 1}],\n "text": "one"}',
+        "SK207.*object 2.*found the key 'text'.*only 'tags'",
+    ),
+    "cut-wrapped.json": (json.dumps({"total": 3, "reviews": JSON}).encode()[:-1], "SK207.*cut off"),
+    "no-comma.json": (b'[{"text": "one"} {"text": "two"}]', "SK207.*object 1.*',' or ']' was wanted"),
+    "nested.json": (json.dumps({"data": {"reviews": JSON}}).encode(), "SK204.*take the texts out.*'data'"),
+    "lists.jsonl": (b'{"comments": ["one", "two"]}\n{"comments": null}\n', "SK204.*take the texts out.*'comments'"),
     "deep.json": (b'[{"text": ' + b"[" * 100_000, "SK207"),
     "digits.jsonl": (b'{"text": "one", "n": ' + b"9" * 5000 + b"}\n", "SK207.*line 1"),
 }
