@@ -131,7 +131,7 @@ class Analyzer:
     def _risks(self, texts: Sequence[tuple[str, str]], scores: Sequence[Scores]) -> list[ChurnRisk]:
         """Return the churn risk of each (text, language)."""
         found = [
-            counted(self._matchers[language].find(text), score.churn)
+            counted(self._matchers[language].find(text), score.churn, _positive(score))
             for (text, language), score in zip(texts, scores, strict=True)
         ]
         unexplained = [

@@ -27,22 +27,25 @@ HEAD_THRESHOLD = 0.5
 """Probability from which the churn head alone is a sign, in a text that is surely not positive; in one that surely is
 positive it takes certainty. `raises_alone` goes from one to the other."""
 
-DOUBT = 0.05
-"""Probability of the churn head under which a phrase of the package's own patterns does not count: the words are there,
-but the head is all but sure that nobody leaves. On dev this halves the false alarms and hardly costs recall
+DOUBT = 0.1
+"""Probability of the churn head under which, in a positive text, a phrase of the package's own patterns does not count:
+the words are there, but hardly anybody leaves with praise. On dev this halves the false alarms and hardly costs recall
 (docs/churn.md has the figures)."""
 
+_POSITIVE = 0.5
 _SEVERAL = 2
 
 
-def counted(matches: Sequence[PhraseMatch], head: float | None) -> list[PhraseMatch]:
+def counted(matches: Sequence[PhraseMatch], head: float | None, positive: float) -> list[PhraseMatch]:
     """Return the matches that count; a phrase of a user's own pattern always does.
 
     Args:
         matches: Churn phrases that patterns found.
         head: Probability of the churn head, or None where the model has none.
+        positive: Probability that the text is positive.
     """
-    return [match for match in matches if match.own or head is None or head >= DOUBT]
+    doubted = head is not None and head < DOUBT and positive >= _POSITIVE
+    return [match for match in matches if match.own or not doubted]
 
 
 def raises_alone(head: float | None, positive: float) -> bool:

@@ -41,6 +41,7 @@ def test_praise_takes_more_to_be_a_sign():
 def test_the_head_may_doubt_a_pattern_of_the_package_and_none_of_the_users():
     phrase = ChurnPhrase("exit", "I am out", 0, 8, "pattern:x")
     shipped, own = PhraseMatch(phrase, 0.9), PhraseMatch(phrase, 0.9, own=True)
-    assert counted([shipped, own], DOUBT - 0.01) == [own]
-    assert counted([shipped, own], DOUBT) == [shipped, own]
-    assert counted([shipped, own], None) == [shipped, own], "a model without a churn head doubts nothing"
+    assert counted([shipped, own], DOUBT - 0.01, 0.9) == [own]
+    assert counted([shipped, own], DOUBT - 0.01, 0.2) == [shipped, own], "not in praise"
+    assert counted([shipped, own], DOUBT, 0.9) == [shipped, own]
+    assert counted([shipped, own], None, 0.9) == [shipped, own], "a model without a churn head doubts nothing"
