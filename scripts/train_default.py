@@ -19,7 +19,7 @@ from sentiment_kit.encoder.bundle import WEIGHTS_FILE
 from sentiment_kit.encoder.onnx import OnnxEncoder
 from sentiment_kit.training.baseline import BagOfEmbeddings, character_ngrams
 from sentiment_kit.training.card import write_card
-from sentiment_kit.training.default import VECTORS_FILE, finish, fit, load_sides
+from sentiment_kit.training.default import VECTORS_FILE, Sources, finish, fit, load_sides
 from sentiment_kit.training.evaluation import compare
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     )
     parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
     parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
-    parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and own feedback (corpora)")
+    parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and templates (corpora)")
     parser.add_argument("--version", default="0.1", help="version of the model (0.1)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -44,7 +44,8 @@ def main() -> None:
 
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    network = fit(sides, tokenizer, options.text, options.run, say)
+    sources = Sources(options.text, options.corpora / "templates")
+    network = fit(sides, tokenizer, sources, options.run, say)
     say("calibrating and exporting")
     bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)
     vectors = np.load(options.text / VECTORS_FILE)

@@ -78,7 +78,11 @@ the package. Tier `restricted` only measures.
 """
 
 
-_BESIDE = ", and beside them sentences with the places that a teacher gives them"
+_BESIDE = {
+    "": "",
+    "meanings": ", and beside them sentences with the places that a teacher gives them",
+    "templates": ", and beside them sentences with and without negation, drawn from templates",
+}
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
@@ -95,7 +99,7 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
     stages = ", then ".join(
         f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g} with {stage.own_share:.0%} of "
-        f"the project's own labels{_BESIDE * stage.meanings}"
+        f"the project's own labels{_BESIDE[stage.lesson]}"
         for stage in STAGES
     )
     text = _CARD.format(

@@ -30,10 +30,11 @@ from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.corpora import OWN_SETS
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
 from sentiment_kit.training.export import export_onnx
-from sentiment_kit.training.lessons import MeaningLesson
+from sentiment_kit.training.lessons import MeaningLesson, TemplateLesson
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.metrics import macro_f1
-from sentiment_kit.training.trainer import Marks, Recipe, Surroundings, predict, train
+from sentiment_kit.training.templates import load_templates
+from sentiment_kit.training.trainer import Lesson, Marks, Recipe, Surroundings, predict, train
 from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN
 
 Report = Callable[[str], None]
@@ -41,7 +42,7 @@ Report = Callable[[str], None]
 STAGES = (
     Recipe("grams", examples=2_500_000, rate=1e-3, own_share=0.0, part="grams", round_size=500_000),
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
-    Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, meanings=True),
+    Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lesson="meanings"),
     Recipe(
         "own_grams",
         examples=800_000,
@@ -52,7 +53,7 @@ STAGES = (
         round_size=200_000,
         theme_weight=12,
     ),
-    Recipe("own", examples=400_000, rate=4e-4, own_share=0.60, seed=4, theme_weight=12),
+    Recipe("own", examples=400_000, rate=4e-4, own_share=0.60, seed=4, theme_weight=12, lesson="templates"),
 )
 """The n-grams and the transformer each by itself on all sets, and the transformer once more beside sentences in a
 teacher's space; then the n-grams, and then both, on mixtures in which the project's own labels are 50 % and 60 % of
@@ -102,24 +103,52 @@ def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], re
     return Sides(tables, tokens)
 
 
-def fit(sides: Sides, tokenizer: Tokenizer, prepared: Path, folder: Path, report: Report) -> FeedbackNetwork:
+@dataclass(frozen=True)
+class Sources:
+    """What the lessons are made from.
+
+    Attributes:
+        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), and ``meanings.npz``,
+            sentences with the teacher's vectors.
+        templates: Folder with the templates of each language.
+    """
+
+    prepared: Path
+    templates: Path
+
+    def check(self) -> None:
+        """Raise a `CorpusError` if a file of `prepared` is missing."""
+        for name, script in ((VECTORS_FILE, "prepare_text.py"), (MEANINGS_FILE, "prepare_meanings.py")):
+            if not (self.prepared / name).is_file():
+                raise CorpusError("SK625", f"there is no {self.prepared / name}; scripts/{script} makes it")
+
+    def lesson(self, recipe: Recipe, shape: Shape, tokenizer: Tokenizer) -> tuple[Lesson | None, str]:
+        """Return the lesson of a stage, if it has one, and a hash of what it is made from."""
+        marks = marks_of(tokenizer)
+        if recipe.lesson == "meanings":
+            file = self.prepared / MEANINGS_FILE
+            return MeaningLesson(Meanings.load(file), 2 * shape.width, marks), f" {sha256(file)}"
+        if recipe.lesson == "templates":
+            digests = "".join(f" {sha256(file)}" for file in sorted(self.templates.glob("*.jsonl")))
+            return TemplateLesson(load_templates(self.templates), tokenizer, marks), digests
+        return None, ""
+
+
+def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, report: Report) -> FeedbackNetwork:
     """Train the network through all stages; a rerun continues from the last checkpoint.
 
     Args:
         sides: Examples with the sides ``train`` and ``dev``.
         tokenizer: The tokenizer that they were tokenised with.
-        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), and
-            ``meanings.npz``, sentences with the teacher's vectors.
+        sources: The initial embeddings and what the lessons are made from.
         folder: Where checkpoints go.
         report: Called with a line of progress after each round.
 
     Raises:
         CorpusError: If one of these files is missing.
     """
-    for name, script in ((VECTORS_FILE, "prepare_text.py"), (MEANINGS_FILE, "prepare_meanings.py")):
-        if not (prepared / name).is_file():
-            raise CorpusError("SK625", f"there is no {prepared / name}; scripts/{script} makes it")
-    vectors = prepared / VECTORS_FILE
+    sources.check()
+    vectors = sources.prepared / VECTORS_FILE
     start = np.load(vectors)
     vocabulary, width = start.shape
     shape = Shape(vocabulary, width, grams=GRAMS)
@@ -138,10 +167,8 @@ def fit(sides: Sides, tokenizer: Tokenizer, prepared: Path, folder: Path, report
     before = f"{shape} {sha256(vectors)}"
     for recipe in STAGES:
         examples = sides.tokens["train"] if recipe.own_share else sides.tokens["train"].without(OWN_SETS)
-        inputs, lesson = f"{before} {examples.digest()}", None
-        if recipe.meanings:
-            inputs = f"{inputs} {sha256(prepared / MEANINGS_FILE)}"
-            lesson = MeaningLesson(Meanings.load(prepared / MEANINGS_FILE), 2 * shape.width, marks)
+        lesson, made_from = sources.lesson(recipe, shape, tokenizer)
+        inputs = f"{before} {examples.digest()}{made_from}"
         train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate), lesson)
         before = f"{inputs} {recipe}"  # a stage stands on the one before it
     return network.cpu().eval()

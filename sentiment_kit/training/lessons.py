@@ -1,18 +1,21 @@
-"""The lesson of meanings: a sentence of any of the four languages goes where the teacher puts its English."""
+"""What the network learns beside the labels: where a sentence's meaning lies, and what a negation does to a word."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from tokenizers import Tokenizer
 from torch.nn import functional
 
 from sentiment_kit.encoder.network import FeedbackNetwork
-from sentiment_kit.taxonomy import LANGUAGES
+from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS
+from sentiment_kit.text import for_model
 from sentiment_kit.training.meaning import Meanings
+from sentiment_kit.training.templates import Template
 from sentiment_kit.training.trainer import Marks, autocast
 
 _TEMPERATURE = 0.05
@@ -49,7 +52,7 @@ class MeaningLesson:
         rows = next(self._batches)
         ids, keep = self._pad(rows)
         with autocast(device):
-            pooled = network.pooled(torch.from_numpy(ids).to(device), torch.from_numpy(keep).to(device))
+            pooled = network.pooled(ids.to(device), keep.to(device))
         placed = functional.normalize(self.module(pooled.float()), dim=1)
         anchors, target = np.unique(self._meanings.anchor[rows], return_inverse=True)
         wanted = torch.from_numpy(self._meanings.vectors[anchors]).to(device).float()
@@ -69,13 +72,78 @@ class MeaningLesson:
             for index in rng.permutation(len(groups)):
                 yield groups[index]
 
-    def _pad(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        tokens, starts, marks = self._meanings.tokens, self._meanings.starts, self._marks
-        texts = [tokens[starts[row] : starts[row + 1]][: self._longest] for row in rows]
-        width = max(map(len, texts)) + 2
-        ids = np.full((len(rows), width), marks.padding, dtype=np.int64)
-        keep = np.zeros((len(rows), width), dtype=np.float32)
-        for line, text in enumerate(texts):
-            ids[line, : len(text) + 2] = [marks.begin, *text, marks.end]
-            keep[line, : len(text) + 2] = 1
-        return ids, keep
+    def _pad(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        tokens, starts = self._meanings.tokens, self._meanings.starts
+        return _padded([tokens[starts[row] : starts[row + 1]][: self._longest] for row in rows], self._marks)
+
+
+class TemplateLesson:
+    """Tells the sentiment of sentences drawn from templates, all languages equally often."""
+
+    def __init__(
+        self, templates: Mapping[str, Sequence[Template]], tokenizer: Tokenizer, marks: Marks, size: int = 96
+    ) -> None:
+        """Keep the templates.
+
+        Args:
+            templates: Templates of each language.
+            tokenizer: The network's tokenizer.
+            marks: Ids of the tokenizer's marks.
+            size: Sentences a batch.
+        """
+        self._templates, self._tokenizer, self._marks, self._size = templates, tokenizer, marks, size
+        self._weights = {language: _evened(lines) for language, lines in templates.items()}
+        self.module: nn.Module = nn.Identity()
+        self._rng = np.random.default_rng()
+
+    def begin(self, seed: list[int]) -> None:
+        """Begin a round: what is drawn follows from the seed."""
+        self._rng = np.random.default_rng([*seed, 2])
+
+    def loss(self, network: FeedbackNetwork) -> Tensor:
+        """Return the cross-entropy of the sentiments of a batch.
+
+        Every second batch is the transformer's alone: the n-grams would learn the templates by heart.
+        """
+        device = next(network.parameters()).device
+        drawn = [self._draw(language) for language in sorted(self._templates) for _ in range(self._size // 4)]
+        texts = [for_model(text).text for text, _ in drawn]
+        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
+        ids, keep = _padded([encoding.ids for encoding in encodings], self._marks)
+        with autocast(device):
+            logits = network(ids.to(device), keep.to(device), "both" if self._rng.random() < _WITH_GRAMS else "transformer")
+        wanted = torch.tensor([SENTIMENTS.index(sentiment) for _, sentiment in drawn], device=device)
+        return functional.cross_entropy(logits[0].float(), wanted, label_smoothing=0.05)
+
+    def _draw(self, language: str) -> tuple[str, str]:
+        """Return a sentence, or two of one sentiment, and the sentiment."""
+        lines, weights = self._templates[language], self._weights[language]
+        template = lines[self._rng.choice(len(lines), p=weights)]
+        text = template.draw(self._rng)
+        if self._rng.random() < _TWO_SENTENCES:
+            same = [line for line in lines if line.sentiment == template.sentiment]
+            stop = "" if text.endswith((".", "!", "?", "。", "！", "？", "؟")) else "。" if language == "ja" else "."
+            text = f"{text}{stop}{template.between}{same[self._rng.integers(len(same))].draw(self._rng)}"
+        return text, template.sentiment
+
+
+_WITH_GRAMS = 0.5
+_TWO_SENTENCES = 0.25
+
+
+def _evened(templates: Sequence[Template]) -> NDArray[np.float64]:
+    """Return the probability of each template: each sentiment as the square root of its frequency."""
+    names, inverse, counts = np.unique([line.sentiment for line in templates], return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = (np.sqrt(counts) / np.sqrt(counts).sum() / counts)[inverse]
+    return weights
+
+
+def _padded(texts: Sequence[Sequence[int] | NDArray[np.uint16]], marks: Marks) -> tuple[Tensor, Tensor]:
+    """Return the ids of texts between their marks and which of them count, both (texts, longest + 2)."""
+    width = max(map(len, texts)) + 2
+    ids = np.full((len(texts), width), marks.padding, dtype=np.int64)
+    keep = np.zeros((len(texts), width), dtype=np.float32)
+    for line, text in enumerate(texts):
+        ids[line, : len(text) + 2] = [marks.begin, *text, marks.end]
+        keep[line, : len(text) + 2] = 1
+    return torch.from_numpy(ids), torch.from_numpy(keep)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -36,7 +36,8 @@ class Recipe:
         drop_tokens: Share of tokens hidden from the network, so that it does not lean on single words.
         seed: Seed of the draws.
         round_size: Texts between two checkpoints.
-        meanings: Whether each step also learns to place sentences where the teacher places their meaning.
+        lesson: What each step learns beside the labels: ``meanings``, to place sentences where the teacher places their
+            meaning; ``templates``, the sentiment of drawn sentences with and without negation; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
     """
 
@@ -50,7 +51,7 @@ class Recipe:
     drop_tokens: float = 0.1
     seed: int = 1
     round_size: int = 50_000
-    meanings: bool = False
+    lesson: Literal["", "meanings", "templates"] = ""
     theme_weight: float = 2.0
 
     @property
@@ -136,7 +137,7 @@ def train(
         speed = (done - at_start) / (time.monotonic() - begun)
         left = max(0.0, recipe.examples - done) / speed
         mean = np.mean(losses, axis=0)
-        shown = zip(("sentiment", "themes", "churn", "kinds", "meaning"), mean, strict=False)
+        shown = zip(("sentiment", "themes", "churn", "kinds", "lesson"), mean, strict=False)
         around.report(
             f"{recipe.name}: {done:,} of {recipe.examples:,} texts, {speed:.0f} texts/s, {left / 60:.0f} min left; "
             f"loss {' '.join(f'{name} {loss:.3f}' for name, loss in shown)}; "

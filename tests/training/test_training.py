@@ -15,7 +15,7 @@ from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
 from sentiment_kit.taxonomy import LANGUAGES, THEMES  # noqa: E402
 from sentiment_kit.training.baseline import LinearBaseline, character_ngrams  # noqa: E402
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
-from sentiment_kit.training.default import Sides, finish, fit, marks_of  # noqa: E402
+from sentiment_kit.training.default import Sides, Sources, finish, fit, marks_of  # noqa: E402
 from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
 from sentiment_kit.training.metrics import (  # noqa: E402
     binary_balanced_accuracy,
@@ -129,7 +129,7 @@ def test_a_stage_with_a_lesson_continues_with_its_weights(tokenizer, examples, t
     start = whole.module.weight.item()
     train(tiny(tokenizer), examples, RECIPE, surroundings(tokenizer, tmp_path, lines), whole)
     assert whole.module.weight.item() != start
-    assert "meaning" in lines[-1]
+    assert "lesson" in lines[-1]
     fresh, more = Pull(), []
     train(tiny(tokenizer), examples, RECIPE, surroundings(tokenizer, tmp_path, more), fresh)
     assert more == []
@@ -139,10 +139,10 @@ def test_a_stage_with_a_lesson_continues_with_its_weights(tokenizer, examples, t
 def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp_path):
     sides = Sides({}, {"train": examples, "dev": examples})
     with pytest.raises(CorpusError, match="SK625.*prepare_text.py"):
-        fit(sides, tokenizer, tmp_path, tmp_path / "run", print)
+        fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
     np.save(tmp_path / "vectors.npy", np.zeros((2, 2)))
     with pytest.raises(CorpusError, match="SK625.*prepare_meanings.py"):
-        fit(sides, tokenizer, tmp_path, tmp_path / "run", print)
+        fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
 
 
 def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):
