@@ -81,7 +81,7 @@ the package. Tier `restricted` only measures.
 _BESIDE = {
     "": "",
     "meanings": ", and beside them sentences with the places that a teacher gives them",
-    "templates": ", and beside them sentences with and without negation, drawn from templates",
+    "templates": ", and beside them sentences drawn from templates: with and without negation, leaving and staying",
 }
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 

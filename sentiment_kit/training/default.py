@@ -110,7 +110,7 @@ class Sources:
     Attributes:
         prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), and ``meanings.npz``,
             sentences with the teacher's vectors.
-        templates: Folder with the templates of each language.
+        templates: Folder with the templates of each topic and language.
     """
 
     prepared: Path
@@ -129,7 +129,7 @@ class Sources:
             file = self.prepared / MEANINGS_FILE
             return MeaningLesson(Meanings.load(file), 2 * shape.width, marks), f" {sha256(file)}"
         if recipe.lesson == "templates":
-            digests = "".join(f" {sha256(file)}" for file in sorted(self.templates.glob("*.jsonl")))
+            digests = "".join(f" {sha256(file)}" for file in sorted(self.templates.glob("*/*.jsonl")))
             return TemplateLesson(load_templates(self.templates), tokenizer, marks), digests
         return None, ""
 

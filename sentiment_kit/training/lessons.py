@@ -1,22 +1,23 @@
-"""What the network learns beside the labels: where a sentence's meaning lies, and what a negation does to a word."""
+"""What the network learns beside the labels: where a sentence's meaning lies, and what one word alone does not tell."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 from tokenizers import Tokenizer
+from torch import Tensor, nn
 from torch.nn import functional
 
-from sentiment_kit.encoder.network import FeedbackNetwork
-from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS
+from sentiment_kit.encoder.network import FeedbackNetwork, Part
+from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.text import for_model
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.templates import Template
-from sentiment_kit.training.trainer import Marks, autocast
+from sentiment_kit.training.trainer import Labels, Marks, autocast, masked_losses
 
 _TEMPERATURE = 0.05
 _POOL = 40  # batches whose sentences are sorted by length together
@@ -78,21 +79,22 @@ class MeaningLesson:
 
 
 class TemplateLesson:
-    """Tells the sentiment of sentences drawn from templates, all languages equally often."""
+    """Tells the labels of sentences drawn from templates, all languages and topics equally often."""
 
     def __init__(
-        self, templates: Mapping[str, Sequence[Template]], tokenizer: Tokenizer, marks: Marks, size: int = 96
+        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 128
     ) -> None:
         """Keep the templates.
 
         Args:
-            templates: Templates of each language.
+            templates: Templates of each language, by topic.
             tokenizer: The network's tokenizer.
             marks: Ids of the tokenizer's marks.
             size: Sentences a batch.
         """
-        self._templates, self._tokenizer, self._marks, self._size = templates, tokenizer, marks, size
-        self._weights = {language: _evened(lines) for language, lines in templates.items()}
+        self._tokenizer, self._marks = tokenizer, marks
+        self._topics = [(topic, _evened(topic)) for language in sorted(templates) for topic in templates[language]]
+        self._each = size // len(self._topics)
         self.module: nn.Module = nn.Identity()
         self._rng = np.random.default_rng()
 
@@ -101,41 +103,54 @@ class TemplateLesson:
         self._rng = np.random.default_rng([*seed, 2])
 
     def loss(self, network: FeedbackNetwork) -> Tensor:
-        """Return the cross-entropy of the sentiments of a batch.
+        """Return the sum of the losses of a batch.
 
         Every second batch is the transformer's alone: the n-grams would learn the templates by heart.
         """
         device = next(network.parameters()).device
-        drawn = [self._draw(language) for language in sorted(self._templates) for _ in range(self._size // 4)]
-        texts = [for_model(text).text for text, _ in drawn]
-        encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
-        ids, keep = _padded([encoding.ids for encoding in encodings], self._marks)
+        drawn = [self._draw(topic, weights) for topic, weights in self._topics for _ in range(self._each)]
+        encodings = self._tokenizer.encode_batch([for_model(text).text for text, _ in drawn], add_special_tokens=False)
+        longest = network.shape.positions - 2
+        ids, keep = _padded([encoding.ids[:longest] for encoding in encodings], self._marks)
+        part: Part = "both" if self._rng.random() < _WITH_GRAMS else "transformer"
         with autocast(device):
-            logits = network(ids.to(device), keep.to(device), "both" if self._rng.random() < _WITH_GRAMS else "transformer")
-        wanted = torch.tensor([SENTIMENTS.index(sentiment) for _, sentiment in drawn], device=device)
-        return functional.cross_entropy(logits[0].float(), wanted, label_smoothing=0.05)
+            logits = network(ids.to(device), keep.to(device), part)
+        return torch.stack(masked_losses(logits, _labels([template for _, template in drawn]))).sum()
 
-    def _draw(self, language: str) -> tuple[str, str]:
-        """Return a sentence, or two of one sentiment, and the sentiment."""
-        lines, weights = self._templates[language], self._weights[language]
-        template = lines[self._rng.choice(len(lines), p=weights)]
+    def _draw(self, topic: Sequence[Template], weights: NDArray[np.float64]) -> tuple[str, Template]:
+        """Return a sentence, or two with the same labels, and a template that has them."""
+        template = topic[self._rng.choice(len(topic), p=weights)]
         text = template.draw(self._rng)
         if self._rng.random() < _TWO_SENTENCES:
-            same = [line for line in lines if line.sentiment == template.sentiment]
-            stop = "" if text.endswith((".", "!", "?", "。", "！", "？", "؟")) else "。" if language == "ja" else "."
+            same = [other for other in topic if _labels_of(other) == _labels_of(template)]
+            stop = "" if text.endswith(_STOPS) else "." if template.between else "。"
             text = f"{text}{stop}{template.between}{same[self._rng.integers(len(same))].draw(self._rng)}"
-        return text, template.sentiment
+        return text, template
 
 
 _WITH_GRAMS = 0.5
 _TWO_SENTENCES = 0.25
+_STOPS = (".", "!", "?", "…", "。", "！", "？", "؟")
+
+
+def _labels_of(template: Template) -> tuple[str | None, tuple[str, ...] | None]:
+    return template.sentiment, template.churn
 
 
 def _evened(templates: Sequence[Template]) -> NDArray[np.float64]:
-    """Return the probability of each template: each sentiment as the square root of its frequency."""
-    names, inverse, counts = np.unique([line.sentiment for line in templates], return_inverse=True, return_counts=True)
-    weights: NDArray[np.float64] = (np.sqrt(counts) / np.sqrt(counts).sum() / counts)[inverse]
-    return weights
+    """Return the probability of each template: templates with the same labels as the square root of their number."""
+    counts = Counter(map(_labels_of, templates))
+    weights = np.array([counts[_labels_of(template)] ** -0.5 for template in templates])
+    evened: NDArray[np.float64] = weights / weights.sum()
+    return evened
+
+
+def _labels(templates: Sequence[Template]) -> Labels:
+    """Return the labels of drawn sentences; nothing is known of their themes."""
+    sentiment = [-1 if line.sentiment is None else SENTIMENTS.index(line.sentiment) for line in templates]
+    churn = [-1 if line.churn is None else int(bool(line.churn)) for line in templates]
+    kinds = [[int(kind in line.churn) if line.churn else -1 for kind in CHURN_KINDS] for line in templates]
+    return np.array(sentiment), np.full((len(templates), len(THEMES)), -1), np.array(churn), np.array(kinds)
 
 
 def _padded(texts: Sequence[Sequence[int] | NDArray[np.uint16]], marks: Marks) -> tuple[Tensor, Tensor]:

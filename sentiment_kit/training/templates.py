@@ -1,38 +1,41 @@
-"""Templates: many sentences of one sentiment written as one line, to teach what a negation does to a word.
+"""Templates: many sentences with the same labels written as one line, to teach what a word alone does not tell.
 
-``corpora/templates/<language>.jsonl``; a line is ``{"sentiment": ..., "slots": [[...], ...]}``. One alternative of each
-slot is drawn, and the drawn ones follow one another. CheckList (Ribeiro et al. 2020) tests models with such lines; these
-are learnt from, and the suites that test for negation are written apart from them.
+``corpora/templates/<topic>/<language>.jsonl``: ``negation`` has what a negation does to a word, ``churn`` what tells
+leaving from staying where the words are the same. A line is ``{"sentiment": ..., "churn": [...], "slots": [[...]]}``;
+one alternative of each slot is drawn, and the drawn ones follow one another. CheckList (Ribeiro et al. 2020) tests
+models with such lines; these are learnt from, and the suites are written apart from them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sentiment_kit.errors import CorpusError
-from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS
+from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS
 
 
 @dataclass(frozen=True)
 class Template:
-    """Sentences of one sentiment.
+    """Sentences with the same labels.
 
     Attributes:
-        sentiment: The sentiment of each of them.
         slots: The alternatives of each slot; an empty one leaves the slot out.
         between: What stands between two slots: nothing in Japanese, a space elsewhere.
+        sentiment: Their sentiment, or None where it differs from one to the next.
+        churn: Their kinds of churn, none for a customer who stays; None where nothing is said about it.
     """
 
-    sentiment: str
     slots: tuple[tuple[str, ...], ...]
     between: str
+    sentiment: str | None
+    churn: tuple[str, ...] | None = None
 
     def draw(self, rng: np.random.Generator) -> str:
         """Return one of the sentences."""
@@ -46,32 +49,36 @@ class Template:
         return self.between.join(part for part in parts if part)
 
 
-def load_templates(folder: Path) -> dict[str, list[Template]]:
-    """Read and check the templates of every language.
+def load_templates(folder: Path) -> dict[str, list[list[Template]]]:
+    """Read and check the templates of every language, a list for each topic.
 
     Raises:
         CorpusError: Naming the first line that is not valid, or the file that is missing.
     """
-    templates = {}
-    for language in LANGUAGES:
-        file = folder / f"{language}.jsonl"
-        if not file.is_file():
-            raise CorpusError("SK628", f"there is no {file}; each of {', '.join(LANGUAGES)} needs its templates")
-        templates[language] = [
-            _template(line, language, f"{file}, line {number}")
-            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
-        ]
-    return templates
+    topics = sorted(path for path in folder.glob("*") if path.is_dir())
+    if not topics:
+        raise CorpusError("SK628", f"{folder} holds no templates; they belong in <topic>/<language>.jsonl")
+    return {language: [_load(topic / f"{language}.jsonl", language) for topic in topics] for language in LANGUAGES}
+
+
+def _load(file: Path, language: str) -> list[Template]:
+    if not file.is_file():
+        raise CorpusError("SK628", f"there is no {file}; a topic needs all of {', '.join(LANGUAGES)}")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [_template(line, language, f"{file}, line {number}") for number, line in enumerate(lines, 1)]
 
 
 def _template(line: str, language: str, place: str) -> Template:
     try:
         raw: dict[str, Any] = json.loads(line)
         slots = tuple(tuple(slot) for slot in raw["slots"])
-        if raw["sentiment"] not in SENTIMENTS or not slots or not all(slots):
-            raise ValueError("a sentiment that is none of the three, or a slot without alternatives")
-        if not all(isinstance(part, str) for slot in slots for part in slot):
-            raise ValueError("an alternative that is no string")
+        sentiment, churn = raw["sentiment"], raw.get("churn")
+        if not slots or not all(slots) or not all(isinstance(part, str) for slot in slots for part in slot):
+            raise ValueError("slots are lists of strings, and none is empty")
+        if sentiment not in (None, *SENTIMENTS) or not set(churn or ()) <= set(CHURN_KINDS):
+            raise ValueError("a sentiment or a kind of churn that there is not")
+        if sentiment is None and churn is None:
+            raise ValueError("neither sentiment nor churn")
     except (KeyError, TypeError, ValueError) as error:
         raise CorpusError("SK629", f"{place}: {error!r}; see corpora/GUIDE.md") from error
-    return Template(raw["sentiment"], slots, "" if language == "ja" else " ")
+    return Template(slots, "" if language == "ja" else " ", sentiment, None if churn is None else tuple(churn))

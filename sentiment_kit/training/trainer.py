@@ -37,7 +37,7 @@ class Recipe:
         seed: Seed of the draws.
         round_size: Texts between two checkpoints.
         lesson: What each step learns beside the labels: ``meanings``, to place sentences where the teacher places their
-            meaning; ``templates``, the sentiment of drawn sentences with and without negation; or nothing.
+            meaning; ``templates``, the labels of sentences drawn from templates; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
     """
 
@@ -223,20 +223,26 @@ def _loss_of(
     ids = ids.masked_fill(hidden & mask.bool(), marks.unknown)
     with autocast(device):
         logits = network(ids, mask, recipe.part)
-    return _losses(logits, examples, batch.rows, device)
+    rows = batch.rows
+    labels = (examples.sentiment[rows], examples.themes[rows], examples.churn[rows], examples.kinds[rows])
+    return masked_losses(logits, labels)
 
 
-def _losses(logits: Logits, examples: TokenisedExamples, rows: NDArray[np.int64], device: torch.device) -> Logits:
+Labels = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Sentiment (n,), themes (n, 12), churn (n,) and its kinds (n, 8), with -1 for what is unknown."""
+
+
+def masked_losses(logits: Logits, labels: Labels) -> Logits:
     """Return the four losses, each the mean over what is known: an unknown label is masked, never taken as absent."""
     sentiment, themes, churn, kinds = (logit.float() for logit in logits)
-    target = torch.from_numpy(examples.sentiment[rows]).to(device)
+    target = torch.from_numpy(labels[0]).to(sentiment.device)
     known = (target >= 0).sum().clamp(min=1)
     of_sentiment = functional.cross_entropy(sentiment, target, ignore_index=-1, label_smoothing=0.05, reduction="sum")
     return (
         of_sentiment / known,
-        _binary(themes, examples.themes[rows]),
-        _binary(churn, examples.churn[rows]),
-        _binary(kinds, examples.kinds[rows]),
+        _binary(themes, labels[1]),
+        _binary(churn, labels[2]),
+        _binary(kinds, labels[3]),
     )
 
 
