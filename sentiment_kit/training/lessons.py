@@ -82,7 +82,7 @@ class TemplateLesson:
     """Tells the labels of sentences drawn from templates, all languages and topics equally often."""
 
     def __init__(
-        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 128
+        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 256
     ) -> None:
         """Keep the templates.
 
