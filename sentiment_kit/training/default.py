@@ -53,7 +53,16 @@ STAGES = (
         round_size=200_000,
         theme_weight=12,
     ),
-    Recipe("own", examples=400_000, rate=4e-4, own_share=0.60, seed=4, theme_weight=12, lesson="templates"),
+    Recipe(
+        "own",
+        examples=450_000,
+        rate=4e-4,
+        own_share=0.60,
+        seed=4,
+        theme_weight=12,
+        churn_weight=2,
+        lesson="templates",
+    ),
 )
 """The n-grams and the transformer each by itself on all sets, and the transformer once more beside sentences in a
 teacher's space; then the n-grams, and then both, on mixtures in which the project's own labels are 50 % and 60 % of

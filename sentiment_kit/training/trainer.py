@@ -39,6 +39,7 @@ class Recipe:
         lesson: What each step learns beside the labels: ``meanings``, to place sentences where the teacher places their
             meaning; ``templates``, the labels of sentences drawn from templates; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
+        churn_weight: Weight of the loss of churn; that of its kinds weighs half as much.
     """
 
     name: str
@@ -53,11 +54,12 @@ class Recipe:
     round_size: int = 50_000
     lesson: Literal["", "meanings", "templates"] = ""
     theme_weight: float = 2.0
+    churn_weight: float = 1.0
 
     @property
     def loss_weights(self) -> tuple[float, ...]:
         """Weights of the losses of sentiment, themes, churn and its kinds."""
-        return 1.0, self.theme_weight, 1.0, 0.5
+        return 1.0, self.theme_weight, self.churn_weight, self.churn_weight / 2
 
 
 @dataclass(frozen=True)
