@@ -88,6 +88,7 @@ def _train(layers: int, sides: Sides, tokenizer: Tokenizer, options: argparse.Na
         examples=options.texts,
         rate=6e-4,
         theme_weight=options.theme_weight,
+        lesson="",
     )
     options.folder.mkdir(parents=True, exist_ok=True)
     inputs = f"{network.shape} {sides.tokens['train'].digest()}"
