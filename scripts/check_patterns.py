@@ -1,8 +1,8 @@
 """Check churn patterns and context rules against their own examples, and try them on texts.
 
 With --lines a text file's lines are listed with the phrases found in each. With --labelled a file of corpora/extra is
-read, and precision, recall and the share of leaving texts with an overlapping phrase are printed for its dev side, and
-for those of its dev texts whose id begins with one of --batch.
+read, and precision, recall and the share of leaving texts with an overlapping phrase are printed for its dev side, or
+with --side for another, and for those of its texts whose id begins with one of --batch.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument(
         "--labelled", type=Path, help="a file of corpora/extra: print precision and recall on its dev side"
     )
+    parser.add_argument("--side", nargs="+", choices=("dev", "train"), default=["dev"], help="sides that count (dev)")
     parser.add_argument("--batch", nargs="+", default=[""], help="with --labelled: beginnings of the ids that count")
     options = parser.parse_args()
     matcher = PhraseMatcher.default(options.language)
@@ -36,7 +37,7 @@ def main() -> int:
             print(f"{line}\n    {found}")
         return 0
     if options.labelled:
-        records = [r for r in load_feedback(options.labelled) if own_side(r.id, tested=False) == "dev"]
+        records = [r for r in load_feedback(options.labelled) if own_side(r.id, tested=False) in options.side]
         print(_measured(matcher, [r for r in records if r.id.startswith(tuple(options.batch))]))
         return 0
     return int(check(options.language, matcher) > 0)

@@ -55,7 +55,7 @@ STAGES = (
     ),
     Recipe(
         "own",
-        examples=450_000,
+        examples=350_000,
         rate=4e-4,
         own_share=0.60,
         seed=4,

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sentiment_kit.encoder.network import FeedbackNetwork, Part
+from sentiment_kit.encoder.network import FeedbackNetwork, Logits, Part
 from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.text import for_model
 from sentiment_kit.training.meaning import Meanings
@@ -82,7 +82,7 @@ class TemplateLesson:
     """Tells the labels of sentences drawn from templates, all languages and topics equally often."""
 
     def __init__(
-        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 256
+        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 128
     ) -> None:
         """Keep the templates.
 
@@ -107,15 +107,23 @@ class TemplateLesson:
 
         Every second batch is the transformer's alone: the n-grams would learn the templates by heart.
         """
-        device = next(network.parameters()).device
         drawn = [self._draw(topic, weights) for topic, weights in self._topics for _ in range(self._each)]
         encodings = self._tokenizer.encode_batch([for_model(text).text for text, _ in drawn], add_special_tokens=False)
-        longest = network.shape.positions - 2
-        ids, keep = _padded([encoding.ids[:longest] for encoding in encodings], self._marks)
+        ids = [encoding.ids[: network.shape.positions - 2] for encoding in encodings]
         part: Part = "both" if self._rng.random() < _WITH_GRAMS else "transformer"
+        order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
+        scored = [self._score(network, [ids[number] for number in group], part) for group in np.array_split(order, 4)]
+        sentiment, themes, churn, kinds = (torch.cat(heads) for heads in zip(*scored, strict=True))
+        logits = sentiment, themes, churn, kinds
+        return torch.stack(masked_losses(logits, _labels([drawn[number][1] for number in order]))).sum()
+
+    def _score(self, network: FeedbackNetwork, texts: list[list[int]], part: Part) -> Logits:
+        """Return the logits of texts of like length, which little padding makes one batch."""
+        device = next(network.parameters()).device
+        ids, keep = _padded(texts, self._marks)
         with autocast(device):
-            logits = network(ids.to(device), keep.to(device), part)
-        return torch.stack(masked_losses(logits, _labels([template for _, template in drawn]))).sum()
+            logits: Logits = network(ids.to(device), keep.to(device), part)
+        return logits
 
     def _draw(self, topic: Sequence[Template], weights: NDArray[np.float64]) -> tuple[str, Template]:
         """Return a sentence, or two with the same labels, and a template that has them."""
