@@ -63,6 +63,7 @@ STAGES = (
         churn_weight=2,
         lesson="templates",
     ),
+    Recipe("settle", examples=80_000, rate=2e-4, own_share=0.60, seed=6, theme_weight=12, churn_weight=2),
 )
 """The n-grams and the transformer each by itself on all sets, and the transformer once more beside sentences in a
 teacher's space; then the n-grams, and then both, on mixtures in which the project's own labels are 50 % and 60 % of
