@@ -105,7 +105,7 @@ class TemplateLesson:
     def loss(self, network: FeedbackNetwork) -> Tensor:
         """Return the sum of the losses of a batch.
 
-        Every second batch is the transformer's alone: the n-grams would learn the templates by heart.
+        Half of the batches are the transformer's alone: the n-grams would learn the templates by heart.
         """
         drawn = [self._draw(topic, weights) for topic, weights in self._topics for _ in range(self._each)]
         encodings = self._tokenizer.encode_batch([for_model(text).text for text, _ in drawn], add_special_tokens=False)

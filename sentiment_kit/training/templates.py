@@ -65,12 +65,16 @@ def _load(file: Path, language: str) -> list[Template]:
     if not file.is_file():
         raise CorpusError("SK628", f"there is no {file}; a topic needs all of {', '.join(LANGUAGES)}")
     lines = file.read_text(encoding="utf-8").splitlines()
+    if not lines:
+        raise CorpusError("SK629", f"{file} is empty; see corpora/GUIDE.md")
     return [_template(line, language, f"{file}, line {number}") for number, line in enumerate(lines, 1)]
 
 
 def _template(line: str, language: str, place: str) -> Template:
     try:
         raw: dict[str, Any] = json.loads(line)
+        if unknown := set(raw) - {"sentiment", "churn", "slots"}:
+            raise ValueError(f"unknown fields {', '.join(sorted(unknown))}")
         slots = tuple(tuple(slot) for slot in raw["slots"])
         sentiment, churn = raw["sentiment"], raw.get("churn")
         if not slots or not all(slots) or not all(isinstance(part, str) for slot in slots for part in slot):

@@ -1,4 +1,4 @@
-"""The templates that teach negation: what they draw, what is refused, and that a network learns from them."""
+"""Templates to learn from: what they draw, what is refused, and that a network learns from them."""
 
 import json
 import re
@@ -56,6 +56,7 @@ def test_one_alternative_of_each_slot_is_drawn_and_an_empty_one_leaves_no_gap():
         '{"sentiment": "negative", "slots": [["a", 1]]}',
         '{"sentiment": "negative", "slots": [3]}',
         '{"sentiment": null, "slots": [["a"]]}',
+        '{"sentiment": "negative", "chrun": [], "slots": [["a"]]}',
         '{"sentiment": "negative", "churn": ["leaving"], "slots": [["a"]]}',
     ],
 )
@@ -87,7 +88,8 @@ def plain(text):
 def test_our_templates_hold_every_sentiment_and_no_text_that_is_measured_on(language):
     templates = list(chain.from_iterable(load_templates(CORPORA / "templates")[language]))
     drawn = {plain(text) for line in templates for text in line.all()}
-    files = [CORPORA / "feedback" / f"{language}.jsonl", *(CORPORA / "suites").glob(f"*/{language}.jsonl")]
+    own = (CORPORA / folder / f"{language}.jsonl" for folder in ("feedback", "churn"))
+    files = [*own, *(CORPORA / "suites").glob(f"*/{language}.jsonl")]
     records = map(json.loads, chain.from_iterable(file.read_text(encoding="utf-8").splitlines() for file in files))
     measured = [text for record in records for text in record.get("texts", [record.get("text")])]
     assert len(measured) > 2000
@@ -135,7 +137,7 @@ def test_what_a_line_does_not_say_is_not_learnt():
         assert {name for name, head in heads.items() if head.weight.grad.abs().sum() > 0} == learnt
 
 
-def test_the_same_seed_draws_the_same(tmp_path):
+def test_the_same_seed_draws_the_same():
     tokenizer = train_tokenizer([text for line in LINES for text in line.all()] * 5, 130)
     torch.manual_seed(1)
     network = FeedbackNetwork(

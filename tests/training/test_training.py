@@ -24,7 +24,7 @@ from sentiment_kit.training.metrics import (  # noqa: E402
     macro_f1,
     theme_f1,
 )
-from sentiment_kit.training.trainer import Recipe, Surroundings, predict, train  # noqa: E402
+from sentiment_kit.training.trainer import Recipe, Surroundings, masked_losses, predict, train  # noqa: E402
 from sentiment_kit.training.vocabulary import train_tokenizer  # noqa: E402
 
 TEXTS = {
@@ -143,6 +143,10 @@ def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp
     np.save(tmp_path / "vectors.npy", np.zeros((2, 2)))
     with pytest.raises(CorpusError, match="SK625.*prepare_meanings.py"):
         fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
+    np.save(tmp_path / "meanings.npz", np.zeros((2, 2)))
+    (tmp_path / "meanings.npz.npy").rename(tmp_path / "meanings.npz")
+    with pytest.raises(CorpusError, match="SK628"):
+        fit(sides, tokenizer, Sources(tmp_path, tmp_path / "templates"), tmp_path / "run", print)
 
 
 def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):
@@ -155,20 +159,10 @@ def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):
     assert len(lines) == 9
 
 
-def test_unknown_labels_teach_nothing(tokenizer, examples):
-    from sentiment_kit.training.trainer import _losses
-
+def test_unknown_labels_teach_nothing():
     logits = (torch.randn(2, 3), torch.randn(2, 12), torch.randn(2), torch.randn(2, 8))
-    unknown = TokenisedExamples(
-        **{
-            **vars(examples),
-            "sentiment": np.array([-1, -1]),
-            "themes": np.full((2, 12), -1),
-            "churn": np.array([-1, -1]),
-            "kinds": np.full((2, 8), -1),
-        }
-    )
-    assert [loss.item() for loss in _losses(logits, unknown, np.array([0, 1]), torch.device("cpu"))] == [0] * 4
+    unknown = (np.full(2, -1), np.full((2, 12), -1), np.full(2, -1), np.full((2, 8), -1))
+    assert [loss.item() for loss in masked_losses(logits, unknown)] == [0] * 4
 
 
 def test_batches_keep_to_the_budget_and_lose_nothing(examples):
