@@ -1,8 +1,8 @@
 """Print how far a careful reader agrees with the labels of the unseen sets, beside the model on the same rows.
 
 The reader saw the text and corpora/GUIDE.md alone (``corpora/readers/unseen``), so what it disagrees on is the sets'
-own noise and their other rules. Figures of sentiment are means over all sets, those of themes pool the rows; ``negative/positive`` counts rows on which the reader
-took a side. Themes are those that a set labels at all.
+own noise and their other rules. Figures of sentiment are means over all sets, those of themes pool the rows;
+``negative/positive`` counts rows on which the reader took a side.
 """
 
 from __future__ import annotations

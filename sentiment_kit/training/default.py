@@ -67,7 +67,7 @@ STAGES = (
 )
 """The n-grams and the transformer each by itself on all sets, and the transformer once more beside sentences in a
 teacher's space; then the n-grams, and then both, on mixtures in which the project's own labels are 50 % and 60 % of
-each language; beside the last mixture all learn from templates, and a short stage without them settles what these disturbed.
+each language. Beside the last mixture they learn from templates, and a short stage without settles what these disturb.
 
 The first three stages do not depend on those labels, so whoever adds to them trains the others alone. The parts learn
 apart because the n-grams know the training texts by heart after a few passes and would leave the transformer little.
