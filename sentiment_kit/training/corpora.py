@@ -51,7 +51,7 @@ _READ = "own_labels"
 _WRITTEN = {"own_feedback": "feedback", "own_churn": "churn", _EXTRA: "extra"}
 
 _WRITTEN_WEIGHT = 1.7
-"""Weight of the project's own texts beside rows that its readers have labelled, of which there are more than twice as many.
+"""Weight of the project's own texts beside rows that its readers have labelled, of which there are over twice as many.
 Heavier, they help the churn head more and begin to cost sentiment on the unseen sets."""
 
 OWN_SETS = (*_WRITTEN, _READ)
