@@ -1,8 +1,8 @@
-"""Print what the depth of the transformer buys: accuracy against reviews a second and bytes, several shapes in one run.
+"""Print what the depth of the transformer, the size of a step and the optimiser buy: accuracy against speed and bytes.
 
-Each shape starts from the same initial embeddings and learns, without the n-grams, from the same draws of the same
-mixture. A cell holds macro-F1 / negative-positive balanced accuracy, means over sets; speed is of the exported int8
-network behind its tokenizer, on the dev side's own texts, all cores. Checkpoints go to --folder; a rerun goes on.
+Each shape starts from the same initial embeddings and learns, without the n-grams, as the stage `deep` does. A cell
+holds macro-F1 / negative-positive balanced accuracy, means over sets; speed is of the exported int8 network behind its
+tokenizer, on the dev side's own texts, all cores. Checkpoints go to --folder; a rerun goes on.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from sklearn.metrics import average_precision_score
 from tokenizers import Tokenizer
 
 from sentiment_kit.encoder.bundle import ONNX_FILE
-from sentiment_kit.encoder.network import FeedbackNetwork, Shape
+from sentiment_kit.encoder.network import FeedbackNetwork
 from sentiment_kit.encoder.onnx import OnnxEncoder
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.calibration import calibrate
-from sentiment_kit.training.default import STAGES, VECTORS_FILE, Sides, load_sides, marks_of, write_bundle
+from sentiment_kit.training.default import STAGES, VECTORS_FILE, Sides, load_sides, marks_of, new_network, write_bundle
 from sentiment_kit.training.evaluation import sentiment_cell
 from sentiment_kit.training.trainer import Surroundings, predict, train
 
 _SPEED_TEXTS = 4_000
+_STAGE = next(stage for stage in STAGES if stage.name == "deep")
 
 
 def main() -> None:
@@ -38,7 +38,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/shapes"))
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 2, 3, 4, 6])
     parser.add_argument("--texts", type=int, default=60_000, help="texts that each shape learns from")
-    parser.add_argument("--theme-weight", type=float, default=STAGES[-1].theme_weight, help="of the loss of themes")
+    parser.add_argument("--theme-weight", type=float, default=_STAGE.theme_weight, help="of the loss of themes")
+    parser.add_argument("--budget", type=int, default=_STAGE.budget, help="tokens of a step")
+    parser.add_argument(
+        "--matrix-rate", type=float, default=_STAGE.matrix_rate, help="of Muon for the blocks' matrices; 0 for AdamW"
+    )
     options = parser.parse_args()
     tokenizer = Tokenizer.from_file(str(options.prepared / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), print)
@@ -76,19 +80,14 @@ def _row(layers: int, sides: Sides, tokenizer: Tokenizer, options: argparse.Name
 
 def _train(layers: int, sides: Sides, tokenizer: Tokenizer, options: argparse.Namespace) -> FeedbackNetwork:
     start = np.load(options.prepared / VECTORS_FILE)
-    torch.manual_seed(1)
-    network = FeedbackNetwork(Shape(*start.shape, layers=layers))
-    with torch.no_grad():
-        network.tokens.weight.copy_(torch.from_numpy(start))
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    network = new_network(tokenizer, start, 0, layers)
     recipe = replace(
-        STAGES[-1],
+        _STAGE,
         name=f"layers_{layers}",
-        part="transformer",
         examples=options.texts,
-        rate=6e-4,
         theme_weight=options.theme_weight,
-        lesson="",
+        budget=options.budget,
+        matrix_rate=options.matrix_rate,
     )
     options.folder.mkdir(parents=True, exist_ok=True)
     inputs = f"{network.shape} {sides.tokens['train'].digest()}"

@@ -1,8 +1,8 @@
 """The three-headed network, in torch: what is trained, and what ``model.safetensors`` holds the weights of.
 
-Wide and deep (Cheng et al. 2016): a transformer, which generalises, beside a linear model over hashed n-grams of
-pieces, which remembers what exactly was said. Their logits are added. Kinds of churn, for which there are few examples,
-are the transformer's alone.
+Wide and deep (Cheng et al. 2016): a transformer, which generalises, beside a linear model over hashed n-grams of pieces
+and characters, which remembers what exactly was said. Their logits are added. Kinds of churn, for which there are few
+examples, are the transformer's alone.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ class Shape:
         heads: Attention heads of a block; divides `width`.
         inner: Size of a block's inner layer.
         positions: Longest window in tokens.
-        grams: Rows of the table of n-grams: one for each piece, and the rest shared by all pairs of pieces; more than
-            `vocabulary`, or 0 for no such table.
+        grams: Rows of the table of n-grams: one for each piece, and the rest shared by all pairs of pieces and all runs
+            of characters; more than `vocabulary`, or 0 for no such table.
+        letters: Characters of the longest piece; 0 if the n-grams are of pieces alone.
     """
 
     vocabulary: int
@@ -45,6 +46,7 @@ class Shape:
     inner: int = 768
     positions: int = 128
     grams: int = 0
+    letters: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
@@ -77,33 +79,67 @@ class Block(nn.Module):
         return result
 
 
-class PieceGrams(nn.Module):
-    """A linear model over the pieces of a window and its pairs of neighbouring pieces.
+class Grams(nn.Module):
+    """A linear model over a window's pieces, its pairs of neighbouring pieces and its runs of two to four characters.
 
-    Pairs are hashed into a table (Weinberger et al. 2009). The sum of their weights is divided by the square root of
-    their number, as the Euclidean norm of TF-IDF does for a text that repeats nothing.
+    Pairs and runs are hashed into a table (Weinberger et al. 2009). The sum of the weights of the pieces and pairs, and
+    that of the runs, is divided by the square root of their number, as the Euclidean norm of TF-IDF does for a text
+    that repeats nothing. Runs cross the borders of pieces, which fall elsewhere from one inflection to the next.
     """
 
     def __init__(self, shape: Shape, outputs: int) -> None:
-        """Create a table of zeros: a new model changes nothing."""
+        """Create a table of zeros, with which a new model changes nothing, and pieces without characters."""
         super().__init__()
-        self.first_pair = shape.vocabulary
-        self.pairs = shape.grams - shape.vocabulary
+        self.first_shared = shape.vocabulary
+        self.shared = shape.grams - shape.vocabulary
         self.weights = nn.Embedding(shape.grams, outputs, sparse=True)
         nn.init.zeros_(self.weights.weight)
+        self.spelling: Tensor
+        spelling = torch.zeros((shape.vocabulary, shape.letters), dtype=torch.int16)
+        self.register_buffer("spelling", spelling, persistent=shape.letters > 0)
 
     def forward(self, ids: Tensor, keep: Tensor) -> Tensor:
         """Return logits (batch, outputs); `ids` and `keep` are (batch, tokens), `keep` 1 for a token."""
-        hashed = (ids[:, :-1] * _LEFT + ids[:, 1:] * _RIGHT + _OFFSET) % self.pairs + self.first_pair
-        grams = torch.cat([ids, hashed], 1)
-        kept = torch.cat([keep, keep[:, :-1] * keep[:, 1:]], 1)
-        total = (self.weights(grams) * kept[:, :, None]).sum(1)
-        result: Tensor = total * kept.sum(1, keepdim=True).rsqrt()
+        pairs = (ids[:, :-1] * _LEFT + ids[:, 1:] * _RIGHT + _OFFSET) % self.shared + self.first_shared
+        pieces = torch.cat([ids, pairs], 1)
+        total = self._sum(pieces, torch.cat([keep, keep[:, :-1] * keep[:, 1:]], 1))
+        if self.spelling.shape[1]:
+            total = total + self._sum(*self._runs(self._characters(ids, keep)))
+        return total
+
+    def _sum(self, rows: Tensor, kept: Tensor) -> Tensor:
+        """Return the sum of the weights of those rows that are kept over the root of their number, (batch, outputs)."""
+        result: Tensor = (self.weights(rows) * kept[:, :, None]).sum(1) * kept.sum(1, keepdim=True).clamp(min=1).rsqrt()
         return result
+
+    def _characters(self, ids: Tensor, keep: Tensor) -> Tensor:
+        """Return the numbers of a window's characters without gaps, (batch, room); 0 follows the last."""
+        spelled = (self.spelling[ids].long() * keep.long()[:, :, None]).flatten(1)
+        there = (spelled > 0).long()
+        order = there.cumsum(1) - 1
+        fits = there * (order < keep.long().sum(1, keepdim=True) * _ROOM)  # as many whatever the padding
+        room = ids.shape[1] * _ROOM
+        place = order * fits + room * (1 - fits)
+        return spelled.new_zeros((ids.shape[0], room + 1)).scatter_add(1, place, spelled)[:, :room]
+
+    def _runs(self, characters: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the rows of all runs of two to four characters and 1 for those that lie within the text."""
+        run, rows, kept = characters, [], []
+        for length in range(2, _LONGEST_RUN + 1):
+            last = characters[:, length - 1 :]
+            run = (run[:, :-1] * _RUN + last * _LAST + length) % self.shared
+            rows.append(run + self.first_shared)
+            kept.append((last > 0).to(torch.float32))
+        return torch.cat(rows, 1), torch.cat(kept, 1)
 
 
 _LEFT, _RIGHT, _OFFSET = 40_503, 10_007, 77
-"""Odd factors that spread pairs of ids over the table; any would do, but a trained table needs the same ones."""
+_RUN, _LAST = 91_193, 7_919
+"""Odd factors that spread n-grams over the table; any would do, but a trained table needs the same ones."""
+
+_LONGEST_RUN = 4
+_ROOM = 6
+"""Characters a token at most, on average over a window: what goes beyond has no runs. Reviews have two to five."""
 
 
 class FeedbackNetwork(nn.Module):
@@ -134,7 +170,7 @@ class FeedbackNetwork(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, std=0.02)
-        self.grams = PieceGrams(shape, len(SENTIMENTS) + len(THEMES) + 1) if shape.grams else None
+        self.grams = Grams(shape, len(SENTIMENTS) + len(THEMES) + 1) if shape.grams else None
 
     def forward(self, ids: Tensor, mask: Tensor, part: Part = "both") -> Logits:
         """Score windows of tokens.
@@ -179,26 +215,33 @@ class FeedbackNetwork(nn.Module):
         return torch.cat([mean, top], 1)
 
 
-_GRAMS = "grams.weights.weight"
+_TABLES = ("tokens.weight", "grams.weights.weight")
 
 
 def to_stored(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return weights as ``model.safetensors`` holds them: fp16, and the n-grams as int8 with a scale a row.
+    """Return weights as ``model.safetensors`` holds them: fp16, and the two large tables as int8 with a scale a row.
 
-    The n-grams are two thirds of all weights that are not embeddings; in fp16 the bundle would be 4 MB larger.
+    So the ONNX file has the tables, too; in fp16 the bundle would be 14 MB larger.
     """
-    stored = {name: tensor.half().contiguous() for name, tensor in state.items() if name != _GRAMS}
-    if _GRAMS in state:
-        table = state[_GRAMS].float()
-        scale = (table.abs().amax(1, keepdim=True) / 127).half()
-        stored[f"{_GRAMS}.int8"] = (table / scale.float().clamp(min=1e-7)).round().clamp(-127, 127).to(torch.int8)
-        stored[f"{_GRAMS}.scale"] = scale
+    stored = {}
+    for name, tensor in state.items():
+        if name in _TABLES:
+            table = tensor.float()
+            scale = (table.abs().amax(1, keepdim=True) / 127).half()
+            stored[f"{name}.int8"] = (table / scale.float().clamp(min=1e-7)).round().clamp(-127, 127).to(torch.int8)
+            stored[f"{name}.scale"] = scale
+        else:
+            stored[name] = tensor.half().contiguous() if tensor.is_floating_point() else tensor
     return stored
 
 
 def from_stored(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the fp32 weights of what `to_stored` returned."""
-    state = {name: tensor.float() for name, tensor in stored.items() if not name.startswith(_GRAMS)}
-    if f"{_GRAMS}.int8" in stored:
-        state[_GRAMS] = stored[f"{_GRAMS}.int8"].float() * stored[f"{_GRAMS}.scale"].float()
+    state = {}
+    for name, tensor in stored.items():
+        if name.endswith(".int8"):
+            table = name.removesuffix(".int8")
+            state[table] = tensor.float() * stored[f"{table}.scale"].float()
+        elif not name.endswith(".scale"):
+            state[name] = tensor.float() if tensor.is_floating_point() else tensor
     return state

@@ -36,7 +36,7 @@ _SENTIMENT_OF_LABEL = {
 
 
 class TorchEncoder:
-    """Scores texts with a bundle's fp32 weights: slower than ONNX, the reference that it is compared with."""
+    """Scores texts with a bundle's weights in torch: slower than ONNX, the reference for its integer products."""
 
     def __init__(self, bundle: Bundle) -> None:
         """Load the weights.

@@ -18,8 +18,9 @@ from sentiment_kit.training.metrics import Interval
 _CARD = """# Model card: {name}
 
 A transformer encoder of {layers} layers of {width} with {vocabulary:,} pieces, beside a linear model over
-hashed pairs of pieces ({grams:,} rows); {parameters:.1f} million parameters in all, `{onnx}` {onnx_size:.1f} MB
-in int8, `{weights}` {weights_size:.1f} MB in fp16, the pairs in int8, for retraining. Heads: sentiment
+hashed pairs of pieces and runs of characters ({grams:,} rows); {parameters:.1f} million parameters in all,
+`{onnx}` {onnx_size:.1f} MB in int8, `{weights}` {weights_size:.1f} MB in fp16, embeddings and n-grams in int8,
+for retraining. Heads: sentiment
 (negative, neutral, positive), twelve complaint themes, churn and its eight kinds. Windows of {window} tokens
 with an overlap of {overlap}; longer texts are read in several.
 
@@ -98,8 +99,9 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
     stages = ", then ".join(
-        f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g} with {stage.own_share:.0%} of "
-        f"the project's own labels{_BESIDE[stage.lesson]}"
+        f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g}"
+        f"{f' (Muon {stage.matrix_rate:g})' if stage.matrix_rate else ''} in steps of {stage.budget:,} tokens with "
+        f"{stage.own_share:.0%} of the project's own labels{_BESIDE[stage.lesson]}"
         for stage in STAGES
     )
     text = _CARD.format(

@@ -4,7 +4,7 @@ ONNX Runtime's own dynamic quantisation takes one scale for a whole tensor, so a
 neighbours. Here each row of activations (one token) has its own scale, and the product itself is exact integer
 arithmetic: a token's row gives the same numbers in any batch. Weights have a scale a column and seven bits, because the
 8-bit dot product of processors without VNNI saturates beyond that (onnxruntime's documentation on `reduce_range`); so
-every machine computes the same. The token embedding is int8 with a scale a row.
+every machine computes the same. The token embedding and the n-grams are int8 with a scale a row.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sentiment_kit.encoder.network import FeedbackNetwork
 OUTPUTS = ("sentiment", "themes", "churn", "kinds")
 _OPSET = 20
 _LEVELS = 63  # seven bits, signed
+_LARGE = 1000  # rows of a table that is worth quantising
 
 
 def export_onnx(network: FeedbackNetwork, file: Path, *, quantise: bool = True) -> None:
@@ -63,13 +64,14 @@ def export_onnx(network: FeedbackNetwork, file: Path, *, quantise: bool = True) 
 
 
 class _Quantiser:
-    """Replaces the products with a constant matrix, and the look-up in the largest one, by integer forms."""
+    """Replaces the products with a constant matrix, and the look-ups in large tables, by integer forms."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
         self.constants = {tensor.name: tensor for tensor in self.graph.initializer}
         self.nodes: list[onnx.NodeProto] = []
         self.rows: dict[str, tuple[str, str]] = {}  # activation -> its bytes and its scale a row
+        self.tables: dict[str, tuple[str, str]] = {}  # look-up table -> its bytes and its scale a row
         self._constant("sk_zero", np.array(128, np.uint8))
         self._constant("sk_zero_float", np.array(128.0, np.float32))
         self._constant("sk_top", np.array(127.0, np.float32))
@@ -83,7 +85,7 @@ class _Quantiser:
             table = self.constants.get(node.input[0]) if node.op_type == "Gather" else None
             if matrix is not None and len(matrix.dims) == 2:  # noqa: PLR2004
                 self._product(node, numpy_helper.to_array(matrix))
-            elif table is not None and len(table.dims) == 2 and table.dims[0] > 1000:  # noqa: PLR2004
+            elif table is not None and table.data_type == TensorProto.FLOAT and table.dims[0] > _LARGE:
                 self._look_up(node, numpy_helper.to_array(table))
             else:
                 self.nodes.append(node)
@@ -123,10 +125,12 @@ class _Quantiser:
         return self.rows[activation]
 
     def _look_up(self, node: onnx.NodeProto, table: NDArray[np.float32]) -> None:
-        name, out = node.name, node.output[0]
-        scales = np.maximum(np.abs(table).max(1, keepdims=True), 1e-9) / 127.0
-        values = self._constant(f"{name}_int8", np.round(table / scales).astype(np.int8))
-        rows = self._constant(f"{name}_scale", scales.astype(np.float32))
+        name, out, source = node.name, node.output[0], node.input[0]
+        if source not in self.tables:
+            scales = np.maximum(np.abs(table).max(1, keepdims=True), 1e-9) / 127.0
+            values = self._constant(f"{name}_int8", np.round(table / scales).astype(np.int8))
+            self.tables[source] = values, self._constant(f"{name}_scale", scales.astype(np.float32))
+        values, rows = self.tables[source]
         self._add("Gather", [values, node.input[1]], f"{name}_bytes")
         self._add("Gather", [rows, node.input[1]], f"{name}_row_scale")
         self._add("Cast", [f"{name}_bytes"], f"{name}_float", to=TensorProto.FLOAT)

@@ -79,10 +79,14 @@ class MeaningLesson:
 
 
 class TemplateLesson:
-    """Tells the labels of sentences drawn from templates, all languages and topics equally often."""
+    """Tells the labels of sentences drawn from templates, all languages and topics equally often.
+
+    Attributes:
+        settings: What else than the templates decides what is drawn and learnt, for the identity of a checkpoint.
+    """
 
     def __init__(
-        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 128
+        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 48
     ) -> None:
         """Keep the templates.
 
@@ -93,6 +97,7 @@ class TemplateLesson:
             size: Sentences a batch.
         """
         self._tokenizer, self._marks = tokenizer, marks
+        self.settings = f"{size} {_WITH_GRAMS} {_TWO_SENTENCES}"
         self._topics = [(topic, _evened(topic)) for language in sorted(templates) for topic in templates[language]]
         self._each = size // len(self._topics)
         self.module: nn.Module = nn.Identity()

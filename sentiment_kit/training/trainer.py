@@ -40,6 +40,7 @@ class Recipe:
             meaning; ``templates``, the labels of sentences drawn from templates; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
         churn_weight: Weight of the loss of churn; that of its kinds weighs half as much.
+        matrix_rate: Highest learning rate of the matrices in the transformer's blocks, by Muon; 0 for AdamW at `rate`.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Recipe:
     lesson: Literal["", "meanings", "templates"] = ""
     theme_weight: float = 2.0
     churn_weight: float = 1.0
+    matrix_rate: float = 0.0
 
     @property
     def loss_weights(self) -> tuple[float, ...]:
@@ -148,7 +150,11 @@ def train(
 
 
 class Learner:
-    """The optimisers of a network: AdamW for the transformer, and for the n-grams one that touches only rows seen."""
+    """The optimisers of a network: AdamW, Muon where the recipe wants it, and for n-grams one that touches rows seen.
+
+    Muon (Jordan et al. 2024) moves a matrix equally far in all its directions; scaled as by Liu et al. 2025 its rates
+    are like those of AdamW.
+    """
 
     def __init__(self, network: FeedbackNetwork, recipe: Recipe, beside: nn.Module | None = None) -> None:
         """Create them.
@@ -160,7 +166,8 @@ class Learner:
         """
         self._beside, self._loss_weights, rate = beside, recipe.loss_weights, recipe.rate
         embeddings, grams = [network.tokens.weight], list(network.grams.parameters()) if network.grams else []
-        set_apart = {id(parameter) for parameter in embeddings + grams}
+        matrices = [p for p in network.blocks.parameters() if p.ndim == 2] if recipe.matrix_rate else []  # noqa: PLR2004
+        set_apart = {id(parameter) for parameter in embeddings + grams + matrices}
         self._clipped = [p for p in network.parameters() if id(p) not in {id(g) for g in grams}]
         others = [p for p in network.parameters() if id(p) not in set_apart]
         deep = torch.optim.AdamW(
@@ -172,6 +179,13 @@ class Learner:
             fused=True,
         )
         self._optimisers: list[torch.optim.Optimizer] = [deep]
+        if matrices:
+            # Four iterations, not five: the directions need not be equal to the last digit. The decay lies between that
+            # of AdamW here and PyTorch's default, and was not tuned.
+            muon = torch.optim.Muon(
+                matrices, lr=recipe.matrix_rate, weight_decay=0.05, ns_steps=4, adjust_lr_fn="match_rms_adamw"
+            )
+            self._optimisers.append(muon)
         if grams:
             self._optimisers.append(torch.optim.SparseAdam(grams, lr=10 * rate))
         self._peaks = [[group["lr"] for group in optimiser.param_groups] for optimiser in self._optimisers]

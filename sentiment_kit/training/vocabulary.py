@@ -8,7 +8,9 @@ import random
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from sentiment_kit.text import URL_MASK, USER_MASK, for_model
@@ -53,6 +55,22 @@ def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
         single=f"{BEGIN} $A {END}", special_tokens=[(BEGIN, begin), (END, end)]
     )
     return tokenizer
+
+
+def spelling(tokenizer: Tokenizer) -> NDArray[np.int16]:
+    """Return the numbers of the characters of each piece, (vocabulary, longest piece), 0 after the last.
+
+    Padding has none; any other special piece is a character of its own.
+    """
+    vocabulary = tokenizer.get_vocab()
+    spelled = {number: [piece] if piece in SPECIAL else list(piece) for piece, number in vocabulary.items()}
+    spelled[vocabulary[PAD]] = []
+    characters = sorted({character for piece in spelled.values() for character in piece})
+    numbers = {character: number for number, character in enumerate(characters, 1)}
+    table = np.zeros((len(spelled), max(map(len, spelled.values()))), np.int16)
+    for number, piece in spelled.items():
+        table[number, : len(piece)] = [numbers[character] for character in piece]
+    return table
 
 
 def language_texts(examples: Path, data: Path, language: str, characters: int, seed: int = 1) -> list[str]:

@@ -72,6 +72,7 @@ def tiny(tokenizer):
 
 
 RECIPE = Recipe("heart", examples=3000, rate=5e-3, own_share=0.0, budget=2048, longest=32, round_size=1000)
+MUON = replace(RECIPE, matrix_rate=5e-3)
 
 
 def test_learn_export_and_score(tokenizer, examples, tmp_path):
@@ -87,9 +88,10 @@ def test_learn_export_and_score(tokenizer, examples, tmp_path):
         assert analyses[0].theme_scores["quality"] > analyses[2].theme_scores["quality"]
 
 
-def test_a_rerun_continues_and_gives_the_same_network(tokenizer, examples, tmp_path):
+@pytest.mark.parametrize("recipe", [RECIPE, MUON], ids=["adamw", "muon"])
+def test_a_rerun_continues_and_gives_the_same_network(tokenizer, examples, tmp_path, recipe):
     whole, lines = tiny(tokenizer), []
-    train(whole, examples, RECIPE, surroundings(tokenizer, tmp_path, lines))
+    train(whole, examples, recipe, surroundings(tokenizer, tmp_path, lines))
 
     class Stopped(Exception):
         pass
@@ -102,9 +104,9 @@ def test_a_rerun_continues_and_gives_the_same_network(tokenizer, examples, tmp_p
     broken = Surroundings(marks_of(tokenizer), other, "inputs", stop, lambda network, part: "-")
     for _ in range(2):
         with pytest.raises(Stopped):
-            train(tiny(tokenizer), examples, RECIPE, broken)
+            train(tiny(tokenizer), examples, recipe, broken)
     resumed, rest = tiny(tokenizer), []
-    train(resumed, examples, RECIPE, surroundings(tokenizer, other, rest))
+    train(resumed, examples, recipe, surroundings(tokenizer, other, rest))
     assert len(rest) == 1
     logits = [predict(network, examples, 32, marks_of(tokenizer))[0] for network in (whole, resumed)]
     assert (logits[0].argmax(1) == logits[1].argmax(1)).all()
