@@ -27,7 +27,7 @@ HEAD_THRESHOLD = 0.5
 """Probability from which the churn head alone is a sign, in a text that is surely not positive; in one that surely is
 positive it takes certainty. `raises_alone` goes from one to the other."""
 
-DOUBT = 0.1
+DOUBT = 0.05
 """Probability of the churn head under which, in a positive text, a phrase of the package's own patterns does not count:
 the words are there, but hardly anybody leaves with praise. On dev this halves the false alarms and hardly costs recall
 (docs/churn.md has the figures)."""
