@@ -29,8 +29,8 @@ positive it takes certainty. `raises_alone` goes from one to the other."""
 
 DOUBT = 0.05
 """Probability of the churn head under which, in a positive text, a phrase of the package's own patterns does not count:
-the words are there, but hardly anybody leaves with praise. On dev this halves the false alarms and hardly costs recall
-(docs/churn.md has the figures)."""
+the words are there, but hardly anybody leaves with praise. It lowers the false alarms of the patterns and hardly costs
+recall (docs/churn.md has the figures)."""
 
 _POSITIVE = 0.5
 _SEVERAL = 2
