@@ -56,6 +56,19 @@ STAGES = (
         matrix_rate=1e-3,
     ),
     Recipe(
+        "aligned",
+        examples=700_000,
+        rate=6e-4,
+        own_share=0.50,
+        part="transformer",
+        seed=8,
+        budget=2048,
+        theme_weight=12,
+        churn_weight=2,
+        matrix_rate=1e-3,
+        lesson="meanings",
+    ),
+    Recipe(
         "grams",
         examples=1_000_000,
         rate=1e-3,
@@ -162,7 +175,7 @@ class Sources:
         marks = marks_of(tokenizer)
         if recipe.lesson == "meanings":
             file = self.prepared / MEANINGS_FILE
-            return MeaningLesson(Meanings.load(file), 2 * shape.width, marks), f" {sha256(file)}"
+            return MeaningLesson(Meanings.load(file), 2 * shape.width, marks, recipe.budget), f" {sha256(file)}"
         if recipe.lesson == "templates":
             digests = "".join(f" {sha256(file)}" for file in sorted(self.templates.glob("*/*.jsonl")))
             lesson = TemplateLesson(load_templates(self.templates), tokenizer, marks)

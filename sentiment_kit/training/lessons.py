@@ -20,11 +20,12 @@ from sentiment_kit.training.templates import Template
 from sentiment_kit.training.trainer import Labels, Marks, autocast, masked_losses
 
 _TEMPERATURE = 0.05
+_CHOICES = 512  # meanings to choose among, at least
 _POOL = 40  # batches whose sentences are sorted by length together
 
 
 class MeaningLesson:
-    """Tells which of the batch's meanings each sentence has (Radford et al. 2021 do so with images and captions)."""
+    """Tells which of some meanings each sentence has (Radford et al. 2021 do so with images and captions)."""
 
     def __init__(self, meanings: Meanings, width: int, marks: Marks, budget: int = 6144, longest: int = 48) -> None:
         """Keep the sentences.
@@ -41,26 +42,27 @@ class MeaningLesson:
         counts = np.bincount(meanings.language, minlength=len(LANGUAGES))
         weights = 1.0 / counts[meanings.language]
         self._weights = weights / weights.sum()
-        self._batches: Iterator[NDArray[np.int64]] = iter(())
+        self._batches: Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]] = iter(())
 
     def begin(self, seed: list[int]) -> None:
         """Begin a round: what is drawn follows from the seed."""
         self._batches = self._draw(np.random.default_rng([*seed, 1]))
 
     def loss(self, network: FeedbackNetwork) -> Tensor:
-        """Return the cross-entropy of choosing the right meaning among those of the batch."""
+        """Return the cross-entropy of choosing the right meaning among those of the batch and some others."""
         device = next(network.parameters()).device
-        rows = next(self._batches)
+        rows, others = next(self._batches)
         ids, keep = self._pad(rows)
         with autocast(device):
             pooled = network.pooled(ids.to(device), keep.to(device))
         placed = functional.normalize(self.module(pooled.float()), dim=1)
-        anchors, target = np.unique(self._meanings.anchor[rows], return_inverse=True)
+        anchors, places = np.unique(np.concatenate([self._meanings.anchor[rows], others]), return_inverse=True)
+        target = places[: len(rows)]
         wanted = torch.from_numpy(self._meanings.vectors[anchors]).to(device).float()
         return functional.cross_entropy(placed @ wanted.T / _TEMPERATURE, torch.from_numpy(target).to(device))
 
-    def _draw(self, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-        """Yield batches of sentences of like length, all languages equally often."""
+    def _draw(self, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield batches of sentences of like length, all languages equally often, and meanings of others."""
         lengths = np.minimum(np.diff(self._meanings.starts), self._longest) + 2
         while True:
             rows = rng.choice(len(self._weights), _POOL * self._budget // 16, p=self._weights)
@@ -71,7 +73,8 @@ class MeaningLesson:
                 groups.append(rows[:count])
                 rows = rows[count:]
             for index in rng.permutation(len(groups)):
-                yield groups[index]
+                group = groups[index]
+                yield group, rng.integers(len(self._meanings.vectors), size=max(0, _CHOICES - len(group)))
 
     def _pad(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         tokens, starts = self._meanings.tokens, self._meanings.starts

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
 
-from sentiment_kit.encoder.network import FeedbackNetwork, Shape, from_stored, to_stored  # noqa: E402
+from sentiment_kit.encoder.network import Dropout, FeedbackNetwork, Shape, from_stored, to_stored  # noqa: E402
 from sentiment_kit.training.default import marks_of, new_network  # noqa: E402
 from sentiment_kit.training.export import OUTPUTS, export_onnx  # noqa: E402
 from sentiment_kit.training.vocabulary import PAD, spelling, train_tokenizer  # noqa: E402
@@ -132,3 +132,17 @@ def test_weights_of_a_model_without_characters_load():
     again.load_state_dict(from_stored({**older, **grams}))
     ids, mask = torch.arange(12).reshape(2, 6), torch.ones(2, 6)
     assert torch.allclose(network(ids, mask)[0], again(ids, mask)[0], atol=0.03)
+
+
+def test_dropout_hides_its_share_and_keeps_the_mean():
+    torch.manual_seed(3)
+    states = Dropout(0.1)(torch.ones(500, 333))
+    assert (states == 0).float().mean() == pytest.approx(26 / 256, abs=0.005)
+    assert states.mean() == pytest.approx(1, abs=0.005)
+    assert len(states.unique()) == 2
+
+
+def test_dropout_changes_nothing_where_nothing_is_dropped():
+    states = torch.randn(3, 5)
+    assert torch.equal(Dropout(0.5).eval()(states), states)
+    assert torch.equal(Dropout(0.0)(states), states)

@@ -152,5 +152,5 @@ def test_a_round_of_the_lesson_follows_from_its_seed(meanings, tokenizer):
     drawn = []
     for seed in ([1, 0], [1, 0], [1, 50]):
         lesson.begin(seed)
-        drawn.append(next(lesson._batches).tolist())
+        drawn.append([part.tolist() for part in next(lesson._batches)])
     assert drawn[0] == drawn[1] != drawn[2]
