@@ -96,7 +96,7 @@ class Block(nn.Module):
         batch, tokens, width = states.shape
         mixed = self.queries_keys_values(self.norm_attention(states))
         queries, keys, values = mixed.view(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        # On a CPU the fused attention takes four times as long to differentiate, and windows are short.
+        # Written out: on a CPU PyTorch's fused attention is slow to differentiate, and windows are short.
         scores = queries * queries.shape[-1] ** -0.5 @ keys.transpose(-1, -2) + bias
         attended = scores.softmax(-1).to(values.dtype) @ values
         states = states + self.dropout(self.output(attended.transpose(1, 2).reshape(batch, tokens, width)))

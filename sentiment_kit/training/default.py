@@ -103,8 +103,9 @@ STAGES = (
     ),
 )
 """The transformer by itself on all sets but the project's own, once more beside sentences in a teacher's space, and
-long on a mixture in which the project's own labels are half of each language; the n-grams by themselves on that
-mixture; then both together, beside templates, and a short stage without these, which settles what they disturb.
+long on a mixture in which the project's own labels are half of each language, first by itself and then again beside
+those sentences; the n-grams by themselves on that mixture; then both together, beside templates, and a short stage
+without these, which settles what they disturb.
 
 The first two stages do not depend on the project's own labels, so whoever adds to them trains the others alone. The
 parts learn apart because the n-grams know the training texts by heart after a few passes and would leave the
@@ -227,7 +228,9 @@ def new_network(tokenizer: Tokenizer, start: NDArray[np.float32], grams: int, la
     """
     spelled = spelling(tokenizer)
     torch.manual_seed(1)
-    network = FeedbackNetwork(Shape(*start.shape, layers=layers, grams=grams, letters=spelled.shape[1] if grams else 0))
+    vocabulary, width = start.shape
+    letters = spelled.shape[1] if grams else 0
+    network = FeedbackNetwork(Shape(vocabulary, width, layers=layers, grams=grams, letters=letters))
     with torch.no_grad():
         network.tokens.weight.copy_(torch.from_numpy(start))
     if network.grams is not None:
