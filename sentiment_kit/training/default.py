@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,34 +40,34 @@ from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN, spelling
 
 Report = Callable[[str], None]
 
+_DEEP = Recipe(
+    "deep",
+    examples=700_000,
+    rate=6e-4,
+    own_share=0.50,
+    part="transformer",
+    seed=7,
+    budget=2048,
+    theme_weight=12,
+    churn_weight=2,
+    matrix_rate=1e-3,
+)
+_OWN = replace(
+    _DEEP,
+    name="own",
+    examples=100_000,
+    rate=3e-4,
+    own_share=0.60,
+    part="both",
+    seed=4,
+    matrix_rate=5e-4,
+    lesson="templates",
+)
 STAGES = (
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
     Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lesson="meanings"),
-    Recipe(
-        "deep",
-        examples=700_000,
-        rate=6e-4,
-        own_share=0.50,
-        part="transformer",
-        seed=7,
-        budget=2048,
-        theme_weight=12,
-        churn_weight=2,
-        matrix_rate=1e-3,
-    ),
-    Recipe(
-        "aligned",
-        examples=700_000,
-        rate=6e-4,
-        own_share=0.50,
-        part="transformer",
-        seed=8,
-        budget=2048,
-        theme_weight=12,
-        churn_weight=2,
-        matrix_rate=1e-3,
-        lesson="meanings",
-    ),
+    _DEEP,
+    replace(_DEEP, name="aligned", seed=8, lesson="meanings"),
     Recipe(
         "grams",
         examples=1_000_000,
@@ -78,29 +78,8 @@ STAGES = (
         round_size=100_000,
         theme_weight=12,
     ),
-    Recipe(
-        "own",
-        examples=100_000,
-        rate=3e-4,
-        own_share=0.60,
-        seed=4,
-        budget=2048,
-        theme_weight=12,
-        churn_weight=2,
-        matrix_rate=5e-4,
-        lesson="templates",
-    ),
-    Recipe(
-        "settle",
-        examples=30_000,
-        rate=1e-4,
-        own_share=0.60,
-        seed=6,
-        budget=2048,
-        theme_weight=12,
-        churn_weight=2,
-        matrix_rate=2e-4,
-    ),
+    _OWN,
+    replace(_OWN, name="settle", examples=30_000, rate=1e-4, seed=6, matrix_rate=2e-4, lesson=""),
 )
 """The transformer by itself on all sets but the project's own, once more beside sentences in a teacher's space, and
 long on a mixture in which the project's own labels are half of each language, first by itself and then again beside
