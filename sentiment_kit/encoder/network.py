@@ -56,7 +56,7 @@ class Shape:
 class Dropout(nn.Module):
     """Dropout in steps of 1/256, with eight activations decided by one random number.
 
-    PyTorch's draws a number for each, which on a CPU takes a tenth of the time of training.
+    PyTorch's draws a number for each, which is slow on a CPU.
     """
 
     def __init__(self, share: float) -> None:
