@@ -80,9 +80,8 @@ the package. Tier `restricted` only measures.
 
 
 _BESIDE = {
-    "": "",
-    "meanings": ", and beside them sentences with the places that a teacher gives them",
-    "templates": ", and beside them sentences drawn from templates: with and without negation, leaving and staying",
+    "meanings": "sentences with the places that a teacher gives them",
+    "templates": "sentences drawn from templates (with and without negation, leaving and staying)",
 }
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
@@ -101,7 +100,8 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
     stages = ", then ".join(
         f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g}"
         f"{f' (Muon {stage.matrix_rate:g})' if stage.matrix_rate else ''} in steps of {stage.budget:,} tokens with "
-        f"{stage.own_share:.0%} of the project's own labels{_BESIDE[stage.lesson]}"
+        f"{stage.own_share:.0%} of the project's own labels"
+        f"{', beside ' if stage.lessons else ''}{' and '.join(_BESIDE[lesson] for lesson in stage.lessons)}"
         for stage in STAGES
     )
     text = _CARD.format(

@@ -31,7 +31,7 @@ from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.corpora import OWN_SETS
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
 from sentiment_kit.training.export import export_onnx
-from sentiment_kit.training.lessons import MeaningLesson, TemplateLesson
+from sentiment_kit.training.lessons import MeaningLesson, TemplateLesson, Turns
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.metrics import macro_f1
 from sentiment_kit.training.templates import load_templates
@@ -61,13 +61,14 @@ _OWN = replace(
     part="both",
     seed=4,
     matrix_rate=5e-4,
-    lesson="templates",
+    lessons=("templates",),
 )
 STAGES = (
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
-    Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lesson="meanings"),
+    Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lessons=("meanings",)),
     _DEEP,
-    replace(_DEEP, name="aligned", seed=8, lesson="meanings"),
+    replace(_DEEP, name="aligned", seed=8, lessons=("meanings",)),
+    replace(_DEEP, name="drilled", examples=500_000, seed=9, lessons=("meanings", "templates")),
     Recipe(
         "grams",
         examples=1_000_000,
@@ -79,7 +80,7 @@ STAGES = (
         theme_weight=12,
     ),
     _OWN,
-    replace(_OWN, name="settle", examples=30_000, rate=1e-4, seed=6, matrix_rate=2e-4, lesson=""),
+    replace(_OWN, name="settle", examples=30_000, rate=1e-4, seed=6, matrix_rate=2e-4, lessons=()),
 )
 """The transformer by itself on all sets but the project's own, once more beside sentences in a teacher's space, and
 long on a mixture in which the project's own labels are half of each language, first by itself and then again beside
@@ -151,16 +152,20 @@ class Sources:
         load_templates(self.templates)
 
     def lesson(self, recipe: Recipe, shape: Shape, tokenizer: Tokenizer) -> tuple[Lesson | None, str]:
-        """Return the lesson of a stage, if it has one, and what it is made from, as text."""
-        marks = marks_of(tokenizer)
-        if recipe.lesson == "meanings":
+        """Return what a stage learns beside the labels, if anything, and what it is made from, as text."""
+        lessons: list[Lesson] = []
+        made_from, marks = "", marks_of(tokenizer)
+        if "meanings" in recipe.lessons:
             file = self.prepared / MEANINGS_FILE
-            return MeaningLesson(Meanings.load(file), 2 * shape.width, marks, recipe.budget), f" {sha256(file)}"
-        if recipe.lesson == "templates":
+            lessons.append(MeaningLesson(Meanings.load(file), 2 * shape.width, marks, recipe.budget))
+            made_from += f" {sha256(file)}"
+        if "templates" in recipe.lessons:
             digests = "".join(f" {sha256(file)}" for file in sorted(self.templates.glob("*/*.jsonl")))
-            lesson = TemplateLesson(load_templates(self.templates), tokenizer, marks)
-            return lesson, f"{digests} {lesson.settings}"
-        return None, ""
+            with_grams = recipe.part != "transformer"
+            lesson = TemplateLesson(load_templates(self.templates), tokenizer, marks, with_grams)
+            lessons.append(lesson)
+            made_from += f"{digests} {lesson.settings}"
+        return Turns(lessons) if lessons else None, made_from
 
 
 def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, report: Report) -> FeedbackNetwork:

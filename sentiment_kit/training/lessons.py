@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from sentiment_kit.taxonomy import CHURN_KINDS, LANGUAGES, SENTIMENTS, THEMES
 from sentiment_kit.text import for_model
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.templates import Template
-from sentiment_kit.training.trainer import Labels, Marks, autocast, masked_losses
+from sentiment_kit.training.trainer import Labels, Lesson, Marks, autocast, masked_losses
 
 _TEMPERATURE = 0.05
 _CHOICES = 512  # meanings to choose among, at least
@@ -81,6 +82,26 @@ class MeaningLesson:
         return _padded([tokens[starts[row] : starts[row + 1]][: self._longest] for row in rows], self._marks)
 
 
+class Turns:
+    """Several lessons that take turns from step to step."""
+
+    def __init__(self, lessons: Sequence[Lesson]) -> None:
+        """Keep the lessons."""
+        self._lessons = lessons
+        self.module: nn.Module = nn.ModuleList(lesson.module for lesson in lessons)
+        self._turns = cycle(lessons)
+
+    def begin(self, seed: list[int]) -> None:
+        """Begin a round with the first lesson."""
+        for lesson in self._lessons:
+            lesson.begin(seed)
+        self._turns = cycle(self._lessons)
+
+    def loss(self, network: FeedbackNetwork) -> Tensor:
+        """Return the loss of the next batch of the lesson whose turn it is."""
+        return next(self._turns).loss(network)
+
+
 class TemplateLesson:
     """Tells the labels of sentences drawn from templates, all languages and topics equally often.
 
@@ -89,7 +110,12 @@ class TemplateLesson:
     """
 
     def __init__(
-        self, templates: Mapping[str, Sequence[Sequence[Template]]], tokenizer: Tokenizer, marks: Marks, size: int = 48
+        self,
+        templates: Mapping[str, Sequence[Sequence[Template]]],
+        tokenizer: Tokenizer,
+        marks: Marks,
+        with_grams: bool = True,
+        size: int = 48,
     ) -> None:
         """Keep the templates.
 
@@ -97,10 +123,12 @@ class TemplateLesson:
             templates: Templates of each language, by topic.
             tokenizer: The network's tokenizer.
             marks: Ids of the tokenizer's marks.
+            with_grams: Whether the n-grams learn too.
             size: Sentences a batch.
         """
         self._tokenizer, self._marks = tokenizer, marks
-        self.settings = f"{size} {_WITH_GRAMS} {_TWO_SENTENCES}"
+        self._with_grams = _WITH_GRAMS if with_grams else 0.0
+        self.settings = f"{size} {self._with_grams} {_TWO_SENTENCES}"
         self._topics = [(topic, _evened(topic)) for language in sorted(templates) for topic in templates[language]]
         self._each = size // len(self._topics)
         self.module: nn.Module = nn.Identity()
@@ -113,12 +141,12 @@ class TemplateLesson:
     def loss(self, network: FeedbackNetwork) -> Tensor:
         """Return the sum of the losses of a batch.
 
-        Half of the batches are the transformer's alone: the n-grams would learn the templates by heart.
+        Half of the batches at least are the transformer's alone: the n-grams would learn the templates by heart.
         """
         drawn = [self._draw(topic, weights) for topic, weights in self._topics for _ in range(self._each)]
         encodings = self._tokenizer.encode_batch([for_model(text).text for text, _ in drawn], add_special_tokens=False)
         ids = [encoding.ids[: network.shape.positions - 2] for encoding in encodings]
-        part: Part = "both" if self._rng.random() < _WITH_GRAMS else "transformer"
+        part: Part = "both" if self._rng.random() < self._with_grams else "transformer"
         order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
         scored = [self._score(network, [ids[number] for number in group], part) for group in np.array_split(order, 4)]
         sentiment, themes, churn, kinds = (torch.cat(heads) for heads in zip(*scored, strict=True))

@@ -36,8 +36,8 @@ class Recipe:
         drop_tokens: Share of tokens hidden from the network, so that it does not lean on single words.
         seed: Seed of the draws.
         round_size: Texts between two checkpoints.
-        lesson: What each step learns beside the labels: ``meanings``, to place sentences where the teacher places their
-            meaning; ``templates``, the labels of sentences drawn from templates; or nothing.
+        lessons: What the steps learn beside the labels, in turns: ``meanings``, to place sentences where the teacher
+            places their meaning; ``templates``, the labels of sentences drawn from templates; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
         churn_weight: Weight of the loss of churn; that of its kinds weighs half as much.
         matrix_rate: Highest learning rate of the matrices in the transformer's blocks, by Muon; 0 for AdamW at `rate`.
@@ -53,7 +53,7 @@ class Recipe:
     drop_tokens: float = 0.1
     seed: int = 1
     round_size: int = 50_000
-    lesson: Literal["", "meanings", "templates"] = ""
+    lessons: tuple[Literal["meanings", "templates"], ...] = ()
     theme_weight: float = 2.0
     churn_weight: float = 1.0
     matrix_rate: float = 0.0

@@ -149,3 +149,16 @@ def test_the_same_seed_draws_the_same():
         lesson.begin([seed])
         losses.append([lesson.loss(network).item() for _ in range(3)])
     assert losses[0] == losses[1] != losses[2]
+
+
+def test_a_stage_of_the_transformer_leaves_the_n_grams_alone():
+    tokenizer = train_tokenizer([text for line in LINES for text in line.all()] * 5, 130)
+    shape = Shape(tokenizer.get_vocab_size(), width=16, layers=1, heads=2, inner=16, positions=64, grams=1024)
+    for with_grams in (True, False):
+        torch.manual_seed(1)
+        network = FeedbackNetwork(shape)
+        lesson = TemplateLesson({"en": [LINES]}, tokenizer, marks_of(tokenizer), with_grams)
+        lesson.begin([1])
+        for _ in range(8):
+            lesson.loss(network).backward()
+        assert (network.grams.weights.weight.grad is not None) == with_grams

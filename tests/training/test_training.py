@@ -17,6 +17,7 @@ from sentiment_kit.training.baseline import LinearBaseline, character_ngrams  # 
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
 from sentiment_kit.training.default import Sides, Sources, finish, fit, marks_of  # noqa: E402
 from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
+from sentiment_kit.training.lessons import Turns  # noqa: E402
 from sentiment_kit.training.metrics import (  # noqa: E402
     binary_balanced_accuracy,
     bootstrap,
@@ -136,6 +137,20 @@ def test_a_stage_with_a_lesson_continues_with_its_weights(tokenizer, examples, t
     train(tiny(tokenizer), examples, RECIPE, surroundings(tokenizer, tmp_path, more), fresh)
     assert more == []
     assert fresh.module.weight.item() == whole.module.weight.item()
+
+
+def test_lessons_take_turns_and_a_round_begins_with_the_first(tokenizer):
+    network = tiny(tokenizer)
+    first, second = Pull(), Pull()
+    turns = Turns([first, second])
+    assert {id(weight) for weight in turns.module.parameters()} == {
+        id(weight) for lesson in (first, second) for weight in lesson.module.parameters()
+    }
+    for _ in range(2):
+        turns.begin([1, 0])
+        expected = [lesson.loss(network).item() for lesson in (first, second, first)]
+        assert [turns.loss(network).item() for _ in range(3)] == expected
+    assert expected[0] != expected[1]
 
 
 def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp_path):
