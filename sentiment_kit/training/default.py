@@ -55,7 +55,7 @@ _DEEP = Recipe(
 _OWN = replace(
     _DEEP,
     name="own",
-    examples=100_000,
+    examples=120_000,
     rate=3e-4,
     own_share=0.60,
     part="both",
@@ -68,7 +68,7 @@ STAGES = (
     Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lessons=("meanings",)),
     _DEEP,
     replace(_DEEP, name="aligned", seed=8, lessons=("meanings",)),
-    replace(_DEEP, name="drilled", examples=500_000, seed=9, lessons=("meanings", "templates")),
+    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates")),
     Recipe(
         "grams",
         examples=1_000_000,
