@@ -83,9 +83,9 @@ STAGES = (
     replace(_OWN, name="settle", examples=30_000, rate=1e-4, seed=6, matrix_rate=2e-4, lessons=()),
 )
 """The transformer by itself on all sets but the project's own, once more beside sentences in a teacher's space, and
-long on a mixture in which the project's own labels are half of each language, first by itself and then again beside
-those sentences; the n-grams by themselves on that mixture; then both together, beside templates, and a short stage
-without these, which settles what they disturb.
+long on a mixture in which the project's own labels are half of each language, first by itself, then beside those
+sentences, then beside them and templates in turns; the n-grams by themselves on that mixture; then both together,
+beside templates, and a short stage without these, which settles what they disturb.
 
 The first two stages do not depend on the project's own labels, so whoever adds to them trains the others alone. The
 parts learn apart because the n-grams know the training texts by heart after a few passes and would leave the
