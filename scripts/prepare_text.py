@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.vectors import train_vectors, write_sentences
@@ -21,6 +22,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with raw/ and parallel/")
     parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
     parser.add_argument("--out", type=Path, default=Path("build/text"))
+    parser.add_argument(
+        "--tokenizer", type=Path, help="keep this tokenizer.json, with train_default.py --base that of the bundle"
+    )
     parser.add_argument("--size", type=int, default=32_000, help="pieces of the vocabulary (32000)")
     parser.add_argument("--width", type=int, default=256, help="width of the embeddings (256)")
     parser.add_argument("--epochs", type=int, default=4, help="passes over the text for the embeddings (4)")
@@ -37,10 +41,13 @@ def main() -> None:
         language: language_texts(options.examples, options.data, language, options.characters) for language in LANGUAGES
     }
     say(", ".join(f"{language}: {sum(map(len, texts[language])):,} characters" for language in LANGUAGES))
-    # A Japanese character carries about as much as two of an alphabet.
-    wanted = {language: options.piece_characters // (2 if language == "ja" else 1) for language in LANGUAGES}
-    samples = itertools.chain.from_iterable(take(texts[language], wanted[language]) for language in LANGUAGES)
-    tokenizer = train_tokenizer(samples, options.size)
+    if options.tokenizer:
+        tokenizer = Tokenizer.from_file(str(options.tokenizer))
+    else:
+        # A Japanese character carries about as much as two of an alphabet.
+        wanted = {language: options.piece_characters // (2 if language == "ja" else 1) for language in LANGUAGES}
+        samples = itertools.chain.from_iterable(take(texts[language], wanted[language]) for language in LANGUAGES)
+        tokenizer = train_tokenizer(samples, options.size)
     tokenizer.save(str(options.out / "tokenizer.json"))
     say(f"{tokenizer.get_vocab_size():,} pieces; " + _quality(tokenizer, texts))
     lines = write_sentences(tokenizer, texts, options.data, options.out / "sentences.txt")

@@ -1,7 +1,8 @@
 """Train the bundled model from the table of examples: fit, calibrate, export, measure against TF-IDF, write the card.
 
-A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py and
-prepare_meanings.py first.
+A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py,
+prepare_meanings.py and prepare_words.py first. --base models/default goes through the last stages alone, from the
+bundled model's weights: about an hour on two cores, after more texts were added to corpora/ for instance.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from sentiment_kit.encoder.bundle import WEIGHTS_FILE
+from sentiment_kit.encoder.bundle import WEIGHTS_FILE, Bundle
 from sentiment_kit.encoder.onnx import OnnxEncoder
 from sentiment_kit.training.baseline import BagOfEmbeddings, character_ngrams
 from sentiment_kit.training.card import write_card
@@ -28,8 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
     parser.add_argument(
-        "--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json, vectors.npy and meanings.npz"
+        "--text",
+        type=Path,
+        default=Path("build/text"),
+        help="folder of tokenizer.json, vectors.npy, meanings.npz and words.tsv (build/text)",
     )
+    parser.add_argument("--base", type=Path, help="bundle to learn on from; without it training begins with nothing")
     parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
     parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
     parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and templates (corpora)")
@@ -44,14 +49,15 @@ def main() -> None:
 
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    sources = Sources(options.text, options.corpora / "templates")
+    base = Bundle.open(options.base) if options.base else None
+    sources = Sources(options.text, options.corpora / "templates", base)
     network = fit(sides, tokenizer, sources, options.run, say)
     say("calibrating and exporting")
     bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)
     vectors = np.load(options.text / VECTORS_FILE)
     baselines = {"TF-IDF": character_ngrams(), "bag of embeddings": BagOfEmbeddings(tokenizer, vectors)}
     table = compare(OnnxEncoder(bundle), sides.table, say, baselines)
-    write_card(bundle, table, options.corpora, options.examples.parent / "counts.json")
+    write_card(bundle, table, options.corpora, options.examples.parent / "counts.json", base)
     say(f"wrote {options.out}, {(options.out / WEIGHTS_FILE).stat().st_size / 1e6:.0f} MB of weights")
 
 

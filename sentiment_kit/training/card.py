@@ -11,7 +11,7 @@ from typing import Any
 from sentiment_kit.encoder.bundle import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Bundle, write_manifest
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.cards import Card, load_cards
-from sentiment_kit.training.default import STAGES
+from sentiment_kit.training.default import CONTINUED, STAGES
 from sentiment_kit.training.evaluation import markdown
 from sentiment_kit.training.metrics import Interval
 
@@ -43,16 +43,17 @@ the largest set dominates.
 
 {figures}
 
-Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepare_meanings.py` (with `--data DATA`),
-then `scripts/train_default.py`; docs/model.md has them in full.
+Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepare_meanings.py`,
+`scripts/prepare_words.py` (with `--data DATA`), then `scripts/train_default.py`; docs/model.md has them in full.
 
 ## Recipe
 
 Tokenizer: unigram, trained on about 9 million characters a language of the training texts and raw text
 (Japanese half of that). Initial embeddings: continuous bag of words over the pieces of all text, with the two
-sides of translation pairs shuffled together. Then {stages}. The teacher is an English sentence encoder
+sides of translation pairs shuffled together. Then {stages}.{begun} The teacher is an English sentence encoder
 (all-MiniLM-L6-v2, Apache-2.0); the sentences are translation pairs, word lists, and reviews with words put into
-another language. Each language is drawn equally often; inside a
+another language. The words are those of the sentiment lexicons below and, where these do not know a word, of
+the English ones through bilingual word lists. Each language is drawn equally often; inside a
 language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
 temperature for the sentiment of each language after {bias} is added to the negative logit, a temperature for its
 themes, a threshold a theme, Platt scaling for churn.
@@ -65,6 +66,12 @@ labelled again. The sets below were used through their cards in `corpora/cards`;
 the package. Tier `restricted` only measures.
 
 {data}
+
+Lexicons, of which words and their sentiment were used: VADER (MIT), AFINN-165 (Apache-2.0 / ODbL), Hu and Liu 2004
+(a citation is asked for), Kralj Novak et al. 2015 for emoji (CC BY-SA), Tohoku University's lists of Japanese words
+and nouns (no licence stated), tone-dict-uk (none stated) and Skupriienko's list (CC BY-SA 4.0) for Ukrainian, LexiPers
+(any use with citation). Bilingual word lists: Wiktionary (CC BY-SA), EJDict (CC0), Open Multilingual Wordnet, CLDR and
+others. None of them is part of the package.
 
 ## Limits
 
@@ -82,11 +89,15 @@ the package. Tier `restricted` only measures.
 _BESIDE = {
     "meanings": "sentences with the places that a teacher gives them",
     "templates": "sentences drawn from templates (with and without negation, leaving and staying)",
+    "words": "words with their sentiment",
 }
+_BEGUN = " This version began from the weights of {base}, as published, with the stages {stages}."
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
-def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, counts: Path) -> None:
+def write_card(
+    bundle: Bundle, table: list[dict[str, Any]], corpora: Path, counts: Path, base: Bundle | None = None
+) -> None:
     """Write a bundle's card and figures beside it, and list the card in the manifest.
 
     Args:
@@ -94,6 +105,7 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
         table: Rows of figures from `sentiment_kit.training.evaluation.compare`.
         corpora: Folder that holds ``cards``.
         counts: ``counts.json`` of the table of examples.
+        base: The bundle that training began from, if it did.
     """
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
@@ -117,6 +129,7 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
         parameters=manifest["parameters"] / 1e6,
         figures=markdown(table),
         stages=stages,
+        begun=_BEGUN.format(base=base.manifest["version"], stages=" and ".join(CONTINUED)) if base else "",
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),
     )
     (bundle.folder / CARD_FILE).write_text(_wrapped(text), encoding="utf-8")

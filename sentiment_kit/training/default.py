@@ -24,6 +24,7 @@ from sentiment_kit.encoder.bundle import (
     write_manifest,
 )
 from sentiment_kit.encoder.network import FeedbackNetwork, Part, Shape, to_stored
+from sentiment_kit.encoder.torch import load_network
 from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.text import NORMALISATION_VERSION
@@ -31,12 +32,13 @@ from sentiment_kit.training.calibration import calibrate
 from sentiment_kit.training.corpora import OWN_SETS
 from sentiment_kit.training.examples import TokenisedExamples, load_table, tokenise
 from sentiment_kit.training.export import export_onnx
-from sentiment_kit.training.lessons import MeaningLesson, TemplateLesson, Turns
+from sentiment_kit.training.lessons import MeaningLesson, TemplateLesson, Turns, WordLesson
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.metrics import macro_f1
 from sentiment_kit.training.templates import load_templates
 from sentiment_kit.training.trainer import Lesson, Marks, Recipe, Surroundings, predict, train
 from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN, spelling
+from sentiment_kit.training.words import load_words
 
 Report = Callable[[str], None]
 
@@ -61,14 +63,14 @@ _OWN = replace(
     part="both",
     seed=4,
     matrix_rate=5e-4,
-    lessons=("templates",),
+    lessons=("templates", "words"),
 )
 STAGES = (
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
     Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lessons=("meanings",)),
     _DEEP,
     replace(_DEEP, name="aligned", seed=8, lessons=("meanings",)),
-    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates")),
+    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates", "words")),
     Recipe(
         "grams",
         examples=1_000_000,
@@ -84,8 +86,8 @@ STAGES = (
 )
 """The transformer by itself on all sets but the project's own, once more beside sentences in a teacher's space, and
 long on a mixture in which the project's own labels are half of each language, first by itself, then beside those
-sentences, then beside them and templates in turns; the n-grams by themselves on that mixture; then both together,
-beside templates, and a short stage without these, which settles what they disturb.
+sentences, then beside them, templates and the words of lexicons in turns; the n-grams by themselves on that mixture;
+then both together, beside templates and words, and a short stage without these, which settles what they disturb.
 
 The first two stages do not depend on the project's own labels, so whoever adds to them trains the others alone. The
 parts learn apart because the n-grams know the training texts by heart after a few passes and would leave the
@@ -93,10 +95,13 @@ transformer little. The first two stages ran before Muon was tried here, and sta
 their average precision on dev was lower in every language, and sentiment no better.
 """
 
+CONTINUED = ("drilled", "own", "settle")
+"""The stages that a bundled model goes through when it learns on, from more texts of the project's own for instance."""
+
 GRAMS = 3 * 2**17
 """Rows of the table of n-grams. Twice as many would not fit the bundle."""
 
-VECTORS_FILE, MEANINGS_FILE = "vectors.npy", "meanings.npz"
+VECTORS_FILE, MEANINGS_FILE, WORDS_FILE = "vectors.npy", "meanings.npz", "words.tsv"
 
 _DEV_GLANCE = 1500
 
@@ -131,40 +136,64 @@ def load_sides(examples: Path, tokenizer: Tokenizer, wanted: tuple[str, ...], re
     return Sides(tables, tokens)
 
 
+_PREPARED_BY = {
+    VECTORS_FILE: "prepare_text.py",
+    MEANINGS_FILE: "prepare_meanings.py",
+    WORDS_FILE: "prepare_words.py",
+}
+
+
 @dataclass(frozen=True)
 class Sources:
     """What training starts from and what its lessons are made of.
 
     Attributes:
-        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), and ``meanings.npz``,
-            sentences with the teacher's vectors.
+        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), ``meanings.npz``, sentences
+            with the teacher's vectors, and ``words.tsv``, words with their sentiment.
         templates: Folder with the templates of each topic and language.
+        base: A bundle to learn on from, through the stages `CONTINUED` alone; None to begin with the embeddings.
     """
 
     prepared: Path
     templates: Path
+    base: Bundle | None = None
 
     def check(self) -> None:
         """Raise a `CorpusError` if a file is missing or a template is not valid, before hours are spent."""
-        for name, script in ((VECTORS_FILE, "prepare_text.py"), (MEANINGS_FILE, "prepare_meanings.py")):
+        for name, script in _PREPARED_BY.items():
             if not (self.prepared / name).is_file():
                 raise CorpusError("SK625", f"there is no {self.prepared / name}; scripts/{script} makes it")
         load_templates(self.templates)
+
+    def beginning(self, tokenizer: Tokenizer) -> tuple[FeedbackNetwork, list[Recipe], str]:
+        """Return the network to begin with, the stages that it goes through, and what it was made from, as text."""
+        if self.base:
+            network = load_network(self.base).to("cuda" if torch.cuda.is_available() else "cpu")
+            stages = [recipe for recipe in STAGES if recipe.name in CONTINUED]
+            return network, stages, f"{network.shape} {sha256(self.base.file(WEIGHTS_FILE))}"
+        vectors = self.prepared / VECTORS_FILE
+        network = new_network(tokenizer, np.load(vectors), GRAMS)
+        return network, list(STAGES), f"{network.shape} {sha256(vectors)}"
 
     def lesson(self, recipe: Recipe, shape: Shape, tokenizer: Tokenizer) -> tuple[Lesson | None, str]:
         """Return what a stage learns beside the labels, if anything, and what it is made from, as text."""
         lessons: list[Lesson] = []
         made_from, marks = "", marks_of(tokenizer)
+        with_grams = recipe.part != "transformer"
         if "meanings" in recipe.lessons:
             file = self.prepared / MEANINGS_FILE
             lessons.append(MeaningLesson(Meanings.load(file), 2 * shape.width, marks, recipe.budget))
             made_from += f" {sha256(file)}"
         if "templates" in recipe.lessons:
             digests = "".join(f" {sha256(file)}" for file in sorted(self.templates.glob("*/*.jsonl")))
-            with_grams = recipe.part != "transformer"
-            lesson = TemplateLesson(load_templates(self.templates), tokenizer, marks, with_grams)
-            lessons.append(lesson)
-            made_from += f"{digests} {lesson.settings}"
+            drawn = TemplateLesson(load_templates(self.templates), tokenizer, marks, with_grams)
+            lessons.append(drawn)
+            made_from += f"{digests} {drawn.settings}"
+        if "words" in recipe.lessons:
+            file = self.prepared / WORDS_FILE
+            words = WordLesson(load_words(file), tokenizer, marks, with_grams)
+            lessons.append(words)
+            made_from += f" {sha256(file)} {words.settings}"
         return Turns(lessons) if lessons else None, made_from
 
 
@@ -174,7 +203,7 @@ def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, repo
     Args:
         sides: Examples with the sides ``train`` and ``dev``.
         tokenizer: The tokenizer that they were tokenised with.
-        sources: The initial embeddings and what the lessons are made from.
+        sources: What the network begins as and what the lessons are made from.
         folder: Where checkpoints go.
         report: Called with a line of progress after each round.
 
@@ -182,19 +211,16 @@ def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, repo
         CorpusError: If one of these files is missing.
     """
     sources.check()
-    vectors = sources.prepared / VECTORS_FILE
-    network = new_network(tokenizer, np.load(vectors), GRAMS)
-    shape = network.shape
+    network, stages, before = sources.beginning(tokenizer)
     marks = marks_of(tokenizer)
     folder.mkdir(parents=True, exist_ok=True)
 
     def evaluate(network: FeedbackNetwork, part: Part) -> str:
         return glance(network, sides.tokens["dev"], marks, part)
 
-    before = f"{shape} {sha256(vectors)}"
-    for recipe in STAGES:
+    for recipe in stages:
         examples = sides.tokens["train"] if recipe.own_share else sides.tokens["train"].without(OWN_SETS)
-        lesson, made_from = sources.lesson(recipe, shape, tokenizer)
+        lesson, made_from = sources.lesson(recipe, network.shape, tokenizer)
         inputs = f"{before} {examples.digest()}{made_from}"
         train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate), lesson)
         before = f"{inputs} {recipe}"  # a stage stands on the one before it

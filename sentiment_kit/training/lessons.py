@@ -9,7 +9,7 @@ from itertools import cycle
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,6 +19,7 @@ from sentiment_kit.text import for_model
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.templates import Template
 from sentiment_kit.training.trainer import Labels, Lesson, Marks, autocast, masked_losses
+from sentiment_kit.training.words import Word
 
 _TEMPERATURE = 0.05
 _CHOICES = 512  # meanings to choose among, at least
@@ -172,6 +173,66 @@ class TemplateLesson:
         return text, template
 
 
+class WordLesson:
+    """Tells the sentiment of words by themselves, all languages and sentiments equally often.
+
+    Reviews hold few of a language's words, and the sets that the network never saw hold others.
+
+    Attributes:
+        settings: What else than the words decides what is drawn and learnt, for the identity of a checkpoint.
+    """
+
+    def __init__(
+        self, words: Sequence[Word], tokenizer: Tokenizer, marks: Marks, with_grams: bool = True, size: int = 192
+    ) -> None:
+        """Keep the words.
+
+        Args:
+            words: Words of each language and sentiment.
+            tokenizer: The network's tokenizer.
+            marks: Ids of the tokenizer's marks.
+            with_grams: Whether the n-grams learn too.
+            size: Lines a batch, each of one to three words of the same sentiment.
+        """
+        self._marks, self._with_grams = marks, _WITH_GRAMS if with_grams else 0.0
+        self.settings = f"{size} {self._with_grams} {_MOST_WORDS}"
+        groups: dict[tuple[str, str], list[str]] = {}
+        for word in words:
+            groups.setdefault((word.language, word.sentiment), []).append(word.text)
+        self._groups = [
+            (tokenizer.encode_batch(groups[key], add_special_tokens=False), SENTIMENTS.index(key[1]), key[0] == "ja")
+            for key in sorted(groups)
+        ]
+        self._comma = tokenizer.encode("、", add_special_tokens=False).ids
+        self._each = size // len(self._groups)
+        self.module: nn.Module = nn.Identity()
+        self._rng = np.random.default_rng()
+
+    def begin(self, seed: list[int]) -> None:
+        """Begin a round: what is drawn follows from the seed."""
+        self._rng = np.random.default_rng([*seed, 3])
+
+    def loss(self, network: FeedbackNetwork) -> Tensor:
+        """Return the cross-entropy of the sentiment, which a lexicon knows less surely than a label."""
+        device = next(network.parameters()).device
+        lines = [self._draw(words, commas) for words, _, commas in self._groups for _ in range(self._each)]
+        ids, keep = _padded([line[: network.shape.positions - 2] for line in lines], self._marks)
+        wanted = [sentiment for _, sentiment, _ in self._groups for _ in range(self._each)]
+        part: Part = "both" if self._rng.random() < self._with_grams else "transformer"
+        with autocast(device):
+            logits: Tensor = network(ids.to(device), keep.to(device), part)[0]
+        return functional.cross_entropy(logits.float(), torch.tensor(wanted, device=device), label_smoothing=0.1)
+
+    def _draw(self, words: Sequence[Encoding], commas: bool) -> list[int]:
+        """Return the ids of one to three words, in Japanese with commas between."""
+        line: list[int] = []
+        for number in range(self._rng.integers(1, _MOST_WORDS + 1)):
+            line += self._comma * (commas and number > 0)
+            line += words[int(self._rng.integers(len(words)))].ids
+        return line
+
+
+_MOST_WORDS = 3
 _WITH_GRAMS = 0.5
 _TWO_SENTENCES = 0.25
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "؟")

@@ -37,7 +37,8 @@ class Recipe:
         seed: Seed of the draws.
         round_size: Texts between two checkpoints.
         lessons: What the steps learn beside the labels, in turns: ``meanings``, to place sentences where the teacher
-            places their meaning; ``templates``, the labels of sentences drawn from templates; or nothing.
+            places their meaning; ``templates``, the labels of sentences drawn from templates; ``words``, the sentiment
+            of words by themselves; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
         churn_weight: Weight of the loss of churn; that of its kinds weighs half as much.
         matrix_rate: Highest learning rate of the matrices in the transformer's blocks, by Muon; 0 for AdamW at `rate`.
@@ -53,7 +54,7 @@ class Recipe:
     drop_tokens: float = 0.1
     seed: int = 1
     round_size: int = 50_000
-    lessons: tuple[Literal["meanings", "templates"], ...] = ()
+    lessons: tuple[Literal["meanings", "templates", "words"], ...] = ()
     theme_weight: float = 2.0
     churn_weight: float = 1.0
     matrix_rate: float = 0.0

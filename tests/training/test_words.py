@@ -1,0 +1,125 @@
+"""Words with a sentiment of their own: gathered from lexicons, carried over translations, learnt."""
+
+import gzip
+import json
+
+import pytest
+
+pytestmark = pytest.mark.training
+
+torch = pytest.importorskip("torch")
+
+from sentiment_kit import CorpusError  # noqa: E402
+from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
+from sentiment_kit.training.default import marks_of  # noqa: E402
+from sentiment_kit.training.lessons import WordLesson  # noqa: E402
+from sentiment_kit.training.vocabulary import train_tokenizer  # noqa: E402
+from sentiment_kit.training.words import Word, collect_words, load_words, save_words  # noqa: E402
+
+
+@pytest.fixture
+def data(tmp_path):
+    def write(name, text):
+        file = tmp_path / "lexical" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with gzip.open(file, "wt", encoding="utf-8") as lines:
+            lines.write(text)
+
+    write("sentiment/en__a.tsv.gz", "awful\t-3\nlovely\t2\nsick\t-1\n")
+    write("sentiment/en__vader.tsv.gz", "awful\t-2.5\nsick\t1.4\nmeh\t-0.3\n")
+    write("sentiment/ja__a.tsv.gz", "こわれ る\t-1\n電車\t0\n")
+    rows = [{"word": "Жахливий", "tone": -2}, {"word": "школа", "tone": 0}, {"word": "чудо", "tone": 1}]
+    write("sentiment/uk__a.jsonl.gz", "".join(json.dumps(row) + "\n" for row in rows))
+    write("sentiment/fa__a.tsv.gz", "word\tlabel\tsynset\tgloss\nبی‌ثمر\t-1\t1\t-\nعالي\t+1\t2\t-\n")
+    write("sentiment/emoji__a.tsv.gz", "😍\t0.7\n💼\t0.1\n")
+    pairs = "lovely\tгарний\tx\nlovely\tчудо\tx\ntrain\tпоїзд\tx\nsick\tхворий\tx\nLviv\tЛьвів\tx\n"
+    write("bilingual/en-uk.tsv.gz", pairs + "awful\tсуміш\tx\nlovely\tсуміш\tx\n")
+    write("bilingual/en-ja.tsv.gz", "awful\tひどい\tx\ntrain\t電車\tx\n")
+    write("bilingual/en-fa.tsv.gz", "awful\tافتضاح\tx\n")
+    return tmp_path
+
+
+def found(data):
+    return {(word.language, word.text): word.sentiment for word in collect_words(data)}
+
+
+def test_lexicons_are_joined_and_sources_that_disagree_say_nothing(data):
+    words = found(data)
+    assert words["en", "awful"] == "negative"
+    assert words["en", "lovely"] == "positive"
+    assert ("en", "sick") not in words
+    assert ("en", "meh") not in words, "a score near 0 is no sentiment, and no neutral word either"
+    assert words["uk", "школа"] == "neutral"
+    assert words["ja", "こわれる"] == "negative", "the list's spaces between words are no part of them"
+    assert {words[language, "😍"] for language in ("ja", "uk", "fa", "en")} == {"positive"}
+    assert ("en", "💼") not in words
+
+
+def test_english_sentiment_goes_over_translations_where_no_lexicon_knows_the_word(data):
+    words = found(data)
+    assert words["ja", "ひどい"] == words["fa", "افتضاح"] == "negative"
+    assert words["uk", "гарний"] == "positive"
+    assert ("uk", "суміш") not in words, "it translates a good word and a bad one"
+    assert ("uk", "хворий") not in words
+    assert words["en", "train"] == "neutral"
+    assert not any(text.lower() == "lviv" for _, text in words), "names are left out"
+
+
+def test_words_have_the_spelling_that_the_model_reads(data):
+    texts = {text for language, text in found(data) if language == "fa"}
+    assert "عالی" in texts
+    assert "عالي" not in texts
+
+
+def test_a_language_without_a_lexicon_is_named(data):
+    (data / "lexical" / "sentiment" / "fa__a.tsv.gz").unlink()
+    with pytest.raises(CorpusError, match="SK630.*fa__"):
+        collect_words(data)
+
+
+def test_words_survive_their_file(data, tmp_path):
+    words = collect_words(data)
+    save_words(words, tmp_path / "words.tsv")
+    assert load_words(tmp_path / "words.tsv") == words
+
+
+@pytest.mark.parametrize("with_grams", [True, False])
+def test_the_lesson_teaches_them(with_grams):
+    words = [
+        Word(language, text, sentiment)
+        for language, texts in {"en": ("awful", "train", "lovely"), "ja": ("不良", "電車", "素敵")}.items()
+        for text, sentiment in zip(texts, ("negative", "neutral", "positive"), strict=True)
+    ]
+    tokenizer = train_tokenizer([word.text for word in words] * 40 + ["、"] * 20, 60)
+    torch.manual_seed(1)
+    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32, grams=600)
+    network = FeedbackNetwork(shape).train()
+    lesson = WordLesson(words, tokenizer, marks_of(tokenizer), with_grams, size=12)
+    optimiser = torch.optim.AdamW([p for name, p in network.named_parameters() if "grams" not in name], 3e-3)
+    losses = []
+    for step in range(60):
+        if step % 20 == 0:
+            lesson.begin([7, step])
+        loss = lesson.loss(network)
+        optimiser.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+        if network.grams.weights.weight.grad is not None:
+            assert with_grams
+            network.grams.weights.weight.grad = None
+        optimiser.step()
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+def test_a_round_of_the_lesson_follows_from_its_seed(data):
+    words = collect_words(data)
+    tokenizer = train_tokenizer([word.text for word in words] * 40, 200)
+    torch.manual_seed(1)
+    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32, grams=600)
+    network = FeedbackNetwork(shape).eval()
+    lesson = WordLesson(words, tokenizer, marks_of(tokenizer), size=24)
+    rounds = []
+    for seed in ([1, 0], [1, 0], [1, 5]):
+        lesson.begin(seed)
+        rounds.append([lesson.loss(network).item() for _ in range(3)])
+    assert rounds[0] == rounds[1] != rounds[2]
