@@ -23,7 +23,9 @@ def main() -> None:
     parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
     parser.add_argument("--out", type=Path, default=Path("build/text"))
     parser.add_argument(
-        "--tokenizer", type=Path, help="keep this tokenizer.json, with train_default.py --base that of the bundle"
+        "--tokenizer",
+        type=Path,
+        help="use this tokenizer.json and train none; --size and --piece-characters say nothing",
     )
     parser.add_argument("--size", type=int, default=32_000, help="pieces of the vocabulary (32000)")
     parser.add_argument("--width", type=int, default=256, help="width of the embeddings (256)")
@@ -37,13 +39,13 @@ def main() -> None:
     def say(line: str) -> None:
         print(f"[{time.monotonic() - begun:6.0f} s] {line}", flush=True)
 
+    given = Tokenizer.from_file(str(options.tokenizer)) if options.tokenizer else None
     texts = {
         language: language_texts(options.examples, options.data, language, options.characters) for language in LANGUAGES
     }
     say(", ".join(f"{language}: {sum(map(len, texts[language])):,} characters" for language in LANGUAGES))
-    if options.tokenizer:
-        tokenizer = Tokenizer.from_file(str(options.tokenizer))
-    else:
+    tokenizer = given
+    if tokenizer is None:
         # A Japanese character carries about as much as two of an alphabet.
         wanted = {language: options.piece_characters // (2 if language == "ja" else 1) for language in LANGUAGES}
         samples = itertools.chain.from_iterable(take(texts[language], wanted[language]) for language in LANGUAGES)

@@ -1,8 +1,9 @@
 """Train the bundled model from the table of examples: fit, calibrate, export, measure against TF-IDF, write the card.
 
 A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py,
-prepare_meanings.py and prepare_words.py first. --base models/default goes through the last stages alone, from the
-bundled model's weights: about an hour on two cores, after more texts were added to corpora/ for instance.
+prepare_meanings.py and prepare_words.py first. --base models/default goes on from the bundled model's weights, after
+more texts were added to corpora/ for instance, through `CONTINUED` of sentiment_kit/training/default.py; the tokenizer
+has to be the bundle's (prepare_text.py --tokenizer).
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def main() -> None:
     def say(line: str) -> None:
         print(f"[{time.monotonic() - begun:6.0f} s] {line}", flush=True)
 
+    base = Bundle.open(options.base) if options.base else None
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    base = Bundle.open(options.base) if options.base else None
     sources = Sources(options.text, options.corpora / "templates", base)
     network = fit(sides, tokenizer, sources, options.run, say)
     say("calibrating and exporting")

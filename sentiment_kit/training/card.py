@@ -14,6 +14,7 @@ from sentiment_kit.training.cards import Card, load_cards
 from sentiment_kit.training.default import CONTINUED, STAGES
 from sentiment_kit.training.evaluation import markdown
 from sentiment_kit.training.metrics import Interval
+from sentiment_kit.training.trainer import Recipe
 
 _CARD = """# Model card: {name}
 
@@ -50,7 +51,7 @@ Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepar
 
 Tokenizer: unigram, trained on about 9 million characters a language of the training texts and raw text
 (Japanese half of that). Initial embeddings: continuous bag of words over the pieces of all text, with the two
-sides of translation pairs shuffled together. Then {stages}.{begun} The teacher is an English sentence encoder
+sides of translation pairs shuffled together. {begun} {stages}. The teacher is an English sentence encoder
 (all-MiniLM-L6-v2, Apache-2.0); the sentences are translation pairs, word lists, and reviews with words put into
 another language. The words are those of the sentiment lexicons below and, where these do not know a word, of
 the English ones through bilingual word lists. Each language is drawn equally often; inside a
@@ -91,7 +92,7 @@ _BESIDE = {
     "templates": "sentences drawn from templates (with and without negation, leaving and staying)",
     "words": "words with their sentiment",
 }
-_BEGUN = " This version began from the weights of {base}, as published, with the stages {stages}."
+_BEGUN = """This version goes on from the published weights of {version}, whose card has the recipe up to there, with"""
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
@@ -109,13 +110,8 @@ def write_card(
     """
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
-    stages = ", then ".join(
-        f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g}"
-        f"{f' (Muon {stage.matrix_rate:g})' if stage.matrix_rate else ''} in steps of {stage.budget:,} tokens with "
-        f"{stage.own_share:.0%} of the project's own labels"
-        f"{', beside ' if stage.lessons else ''}{' and '.join(_BESIDE[lesson] for lesson in stage.lessons)}"
-        for stage in STAGES
-    )
+    gone_through = [stage for stage in STAGES if base is None or stage.name in CONTINUED]
+    stages = ", then ".join(map(_described, gone_through))
     text = _CARD.format(
         name=bundle.name,
         **{name: shape[name] for name in ("layers", "width", "vocabulary", "grams")},
@@ -129,7 +125,7 @@ def write_card(
         parameters=manifest["parameters"] / 1e6,
         figures=markdown(table),
         stages=stages,
-        begun=_BEGUN.format(base=base.manifest["version"], stages=" and ".join(CONTINUED)) if base else "",
+        begun=_BEGUN.format(version=base.manifest["version"]) if base else "Then",
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),
     )
     (bundle.folder / CARD_FILE).write_text(_wrapped(text), encoding="utf-8")
@@ -138,6 +134,16 @@ def write_card(
     ]
     written = {name: value for name, value in manifest.items() if name != "files"}
     write_manifest(bundle.folder, {**written, "summary": _summary(table), "figures": plain})
+
+
+def _described(stage: Recipe) -> str:
+    """Return a stage in words."""
+    muon = f" (Muon {stage.matrix_rate:g})" if stage.matrix_rate else ""
+    beside = ", beside " + " and ".join(map(_BESIDE.__getitem__, stage.lessons)) if stage.lessons else ""
+    return (
+        f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g}{muon} in steps of "
+        f"{stage.budget:,} tokens with {stage.own_share:.0%} of the project's own labels{beside}"
+    )
 
 
 def _wrapped(text: str) -> str:

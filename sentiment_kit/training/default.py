@@ -148,8 +148,9 @@ class Sources:
     """What training starts from and what its lessons are made of.
 
     Attributes:
-        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), ``meanings.npz``, sentences
-            with the teacher's vectors, and ``words.tsv``, words with their sentiment.
+        prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), which are wanted with a base
+            too, for the baseline, ``meanings.npz``, sentences with the teacher's vectors, and ``words.tsv``, words with
+            their sentiment.
         templates: Folder with the templates of each topic and language.
         base: A bundle to learn on from, through the stages `CONTINUED` alone; None to begin with the embeddings.
     """
@@ -159,16 +160,28 @@ class Sources:
     base: Bundle | None = None
 
     def check(self) -> None:
-        """Raise a `CorpusError` if a file is missing or a template is not valid, before hours are spent."""
+        """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent."""
         for name, script in _PREPARED_BY.items():
             if not (self.prepared / name).is_file():
                 raise CorpusError("SK625", f"there is no {self.prepared / name}; scripts/{script} makes it")
         load_templates(self.templates)
+        load_words(self.prepared / WORDS_FILE)
 
     def beginning(self, tokenizer: Tokenizer) -> tuple[FeedbackNetwork, list[Recipe], str]:
-        """Return the network to begin with, the stages that it goes through, and what it was made from, as text."""
+        """Return the network to begin with, the stages that it goes through, and what it was made from, as text.
+
+        Raises:
+            BundleError: If the base's weights are missing, truncated or altered.
+            CorpusError: If the base has another tokenizer.
+        """
         if self.base:
+            if Tokenizer.from_file(str(self.base.file(TOKENIZER_FILE))).to_str() != tokenizer.to_str():
+                wanted = f"prepare_text.py --tokenizer {self.base.file(TOKENIZER_FILE)} keeps it"
+                raise CorpusError(
+                    "SK631", f"the tokenizer in {self.prepared} is not that of {self.base.folder}; {wanted}"
+                )
             network = load_network(self.base).to("cuda" if torch.cuda.is_available() else "cpu")
+            torch.manual_seed(1)  # of dropout and of the lessons' weights
             stages = [recipe for recipe in STAGES if recipe.name in CONTINUED]
             return network, stages, f"{network.shape} {sha256(self.base.file(WEIGHTS_FILE))}"
         vectors = self.prepared / VECTORS_FILE

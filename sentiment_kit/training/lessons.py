@@ -9,7 +9,7 @@ from itertools import cycle
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -185,25 +185,23 @@ class WordLesson:
     def __init__(
         self, words: Sequence[Word], tokenizer: Tokenizer, marks: Marks, with_grams: bool = True, size: int = 192
     ) -> None:
-        """Keep the words.
+        """Keep the words that the tokenizer can spell.
 
         Args:
             words: Words of each language and sentiment.
             tokenizer: The network's tokenizer.
             marks: Ids of the tokenizer's marks.
             with_grams: Whether the n-grams learn too.
-            size: Lines a batch, each of one to three words of the same sentiment.
+            size: Lines a batch at most, each of one to three words of the same sentiment.
         """
-        self._marks, self._with_grams = marks, _WITH_GRAMS if with_grams else 0.0
-        self.settings = f"{size} {self._with_grams} {_MOST_WORDS}"
-        groups: dict[tuple[str, str], list[str]] = {}
-        for word in words:
-            groups.setdefault((word.language, word.sentiment), []).append(word.text)
-        self._groups = [
-            (tokenizer.encode_batch(groups[key], add_special_tokens=False), SENTIMENTS.index(key[1]), key[0] == "ja")
-            for key in sorted(groups)
-        ]
-        self._comma = tokenizer.encode("、", add_special_tokens=False).ids
+        self._tokenizer, self._marks = tokenizer, marks
+        self._with_grams = _WITH_GRAMS if with_grams else 0.0
+        self.settings = f"{size} {self._with_grams} {_MOST_WORDS} {_SMOOTHING}"
+        self._groups: dict[tuple[str, str], list[str]] = {}
+        spelled = tokenizer.encode_batch([word.text for word in words], add_special_tokens=False)
+        for word, encoding in zip(words, spelled, strict=True):
+            if marks.unknown not in encoding.ids:
+                self._groups.setdefault((word.language, word.sentiment), []).append(word.text)
         self._each = size // len(self._groups)
         self.module: nn.Module = nn.Identity()
         self._rng = np.random.default_rng()
@@ -213,25 +211,30 @@ class WordLesson:
         self._rng = np.random.default_rng([*seed, 3])
 
     def loss(self, network: FeedbackNetwork) -> Tensor:
-        """Return the cross-entropy of the sentiment, which a lexicon knows less surely than a label."""
+        """Return the cross-entropy of the sentiment, smoothed because a lexicon is less sure than a label."""
         device = next(network.parameters()).device
-        lines = [self._draw(words, commas) for words, _, commas in self._groups for _ in range(self._each)]
-        ids, keep = _padded([line[: network.shape.positions - 2] for line in lines], self._marks)
-        wanted = [sentiment for _, sentiment, _ in self._groups for _ in range(self._each)]
+        drawn = self.draw()
+        encodings = self._tokenizer.encode_batch([line for line, _ in drawn], add_special_tokens=False)
+        ids, keep = _padded([encoding.ids[: network.shape.positions - 2] for encoding in encodings], self._marks)
+        wanted = torch.tensor([SENTIMENTS.index(sentiment) for _, sentiment in drawn], device=device)
         part: Part = "both" if self._rng.random() < self._with_grams else "transformer"
         with autocast(device):
             logits: Tensor = network(ids.to(device), keep.to(device), part)[0]
-        return functional.cross_entropy(logits.float(), torch.tensor(wanted, device=device), label_smoothing=0.1)
+        return functional.cross_entropy(logits.float(), wanted, label_smoothing=_SMOOTHING)
 
-    def _draw(self, words: Sequence[Encoding], commas: bool) -> list[int]:
-        """Return the ids of one to three words, in Japanese with commas between."""
-        line: list[int] = []
-        for number in range(self._rng.integers(1, _MOST_WORDS + 1)):
-            line += self._comma * (commas and number > 0)
-            line += words[int(self._rng.integers(len(words)))].ids
-        return line
+    def draw(self) -> list[tuple[str, str]]:
+        """Return the lines of a batch with their sentiment, each as often."""
+        return [
+            (("、" if language == "ja" else " ").join(self._pick(words)), sentiment)
+            for (language, sentiment), words in self._groups.items()
+            for _ in range(self._each)
+        ]
+
+    def _pick(self, words: Sequence[str]) -> list[str]:
+        return [words[number] for number in self._rng.integers(len(words), size=self._rng.integers(1, _MOST_WORDS + 1))]
 
 
+_SMOOTHING = 0.1
 _MOST_WORDS = 3
 _WITH_GRAMS = 0.5
 _TWO_SENTENCES = 0.25

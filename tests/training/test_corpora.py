@@ -226,6 +226,7 @@ def test_near_duplicates_share_a_side_and_sides_do_not_move(tmp_path):
     words = ["".join(rng.choices(string.ascii_lowercase, k=7)) for _ in range(5000)]
     many = [{"text": " ".join(rng.sample(words, 12)), "sentiment": "positive"} for _ in range(600)]
     assert len({own_side(str(n)) for n in range(100)}) == 3
+    assert {own_side(f"t-{n}") for n in range(100)} == {"test"}
     one, _ = make(tmp_path / "one", [card()], {"train/en/shop": many})
     half, _ = make(tmp_path / "half", [card()], {"train/en/shop": many[::2]})
     assert all(one[text]["side"] == row["side"] for text, row in half.items() if text in one)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ torch = pytest.importorskip("torch")
 
 from sentiment_kit import Analyzer, CorpusError  # noqa: E402
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
-from sentiment_kit.taxonomy import LANGUAGES, THEMES  # noqa: E402
+from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES  # noqa: E402
+from sentiment_kit.training import default  # noqa: E402
 from sentiment_kit.training.baseline import LinearBaseline, character_ngrams  # noqa: E402
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
 from sentiment_kit.training.default import Sides, Sources, finish, fit, marks_of  # noqa: E402
@@ -27,6 +29,7 @@ from sentiment_kit.training.metrics import (  # noqa: E402
 )
 from sentiment_kit.training.trainer import Recipe, Surroundings, masked_losses, predict, train  # noqa: E402
 from sentiment_kit.training.vocabulary import train_tokenizer  # noqa: E402
+from sentiment_kit.training.words import Word, save_words  # noqa: E402
 
 TEXTS = {
     "ja": [("料理が最悪でまずい", 0), ("普通の店です", 1), ("最高に美味しい", 2)],
@@ -34,6 +37,8 @@ TEXTS = {
     "fa": [("کیفیت افتضاح بود", 0), ("معمولی بود", 1), ("عالی بود ممنون", 2)],
     "en": [("terrible quality it broke", 0), ("an ordinary shop", 1), ("lovely and delicious", 2)],
 }
+
+WORDS = [Word(code, text, SENTIMENTS[label]) for code, rows in TEXTS.items() for text, label in rows]
 
 
 @pytest.fixture(scope="module")
@@ -162,8 +167,43 @@ def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp
         fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
     np.save(tmp_path / "meanings.npz", np.zeros((2, 2)))
     (tmp_path / "meanings.npz.npy").rename(tmp_path / "meanings.npz")
+    with pytest.raises(CorpusError, match="SK625.*prepare_words.py"):
+        fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
+    save_words(WORDS, tmp_path / "words.tsv")
     with pytest.raises(CorpusError, match="SK628"):
         fit(sides, tokenizer, Sources(tmp_path, tmp_path / "templates"), tmp_path / "run", print)
+
+
+def test_training_begins_from_a_bundle_with_the_last_stages(tokenizer, examples, tmp_path, monkeypatch):
+    marks = marks_of(tokenizer)
+    bundle = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "bundle", "test")
+    prepared = tmp_path / "prepared"
+    prepared.mkdir()
+    for name in ("vectors.npy", "meanings.npz"):
+        (prepared / name).touch()
+    save_words(WORDS, prepared / "words.tsv")
+    sources = Sources(prepared, Path(__file__).parents[2] / "corpora" / "templates", bundle)
+    begun = sources.beginning(tokenizer)[0].cpu().eval()
+    logits = [predict(network, examples, 32, marks)[0] for network in (begun, tiny(tokenizer).eval())]
+    assert np.abs(logits[0] - logits[1]).max() < 0.01, "the bundle's weights, but for their rounding"
+    short = replace(RECIPE, round_size=RECIPE.examples)
+    stages = tuple(replace(short, name=name) for name in ("sets", "drilled", "grams", "own", "settle"))
+    monkeypatch.setattr(default, "STAGES", (*stages[:3], replace(stages[3], lessons=("words",)), stages[4]))
+    lines = []
+    sides = Sides({}, {"train": examples, "dev": examples})
+    network = fit(sides, tokenizer, sources, tmp_path / "run", lines.append)
+    assert [line.partition(":")[0] for line in lines] == ["drilled", "own", "settle"]
+    assert "lesson" in lines[1]
+    assert macro_f1(examples.sentiment, predict(network, examples, 32, marks)[0]) > 0.9
+    again = []
+    fit(sides, tokenizer, sources, tmp_path / "run", again.append)
+    assert again == [], "nothing is left to do"
+    other = finish(network, examples, tokenizer, tmp_path / "other", "test")
+    fit(sides, tokenizer, replace(sources, base=other), tmp_path / "run", again.append)
+    assert len(again) == 3, "checkpoints of another beginning are not continued"
+    stranger = train_tokenizer([text for rows in TEXTS.values() for text, _ in rows] * 30, 250)
+    with pytest.raises(CorpusError, match=r"SK631.*prepare_text\.py --tokenizer"):
+        fit(sides, stranger, sources, tmp_path / "run", again.append)
 
 
 def test_another_recipe_does_not_continue(tokenizer, examples, tmp_path):

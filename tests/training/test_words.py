@@ -2,6 +2,8 @@
 
 import gzip
 import json
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from sentiment_kit import CorpusError  # noqa: E402
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
+from sentiment_kit.taxonomy import SENTIMENTS  # noqa: E402
 from sentiment_kit.training.default import marks_of  # noqa: E402
 from sentiment_kit.training.lessons import WordLesson  # noqa: E402
 from sentiment_kit.training.vocabulary import train_tokenizer  # noqa: E402
@@ -31,11 +34,12 @@ def data(tmp_path):
     rows = [{"word": "Жахливий", "tone": -2}, {"word": "школа", "tone": 0}, {"word": "чудо", "tone": 1}]
     write("sentiment/uk__a.jsonl.gz", "".join(json.dumps(row) + "\n" for row in rows))
     write("sentiment/fa__a.tsv.gz", "word\tlabel\tsynset\tgloss\nبی‌ثمر\t-1\t1\t-\nعالي\t+1\t2\t-\n")
-    write("sentiment/emoji__a.tsv.gz", "😍\t0.7\n💼\t0.1\n")
+    write("sentiment/emoji__a.tsv.gz", "😍\t0.7\n💼\t0.1\nⓁ\t0.9\n")
     pairs = "lovely\tгарний\tx\nlovely\tчудо\tx\ntrain\tпоїзд\tx\nsick\tхворий\tx\nLviv\tЛьвів\tx\n"
-    write("bilingual/en-uk.tsv.gz", pairs + "awful\tсуміш\tx\nlovely\tсуміш\tx\n")
-    write("bilingual/en-ja.tsv.gz", "awful\tひどい\tx\ntrain\t電車\tx\n")
-    write("bilingual/en-fa.tsv.gz", "awful\tافتضاح\tx\n")
+    pairs += "awful\tсуміш\tx\nlovely\tсуміш\tx\nmeh\tтаке\tx\nwreck\tуламок\tx\nawful\tчудо\tx\nday off\tвихідний\tx\n"
+    write("bilingual/en-uk.tsv.gz", "a\tb\tsources\n" + pairs)
+    write("bilingual/en-ja.tsv.gz", "a\tb\tsources\nawful\tひどい\tx\ntrain\t電車\tx\nwreck\tこわれる\tx\n")
+    write("bilingual/en-fa.tsv.gz", "a\tb\tsources\nawful\tافتضاح\tx\n")
     return tmp_path
 
 
@@ -53,6 +57,7 @@ def test_lexicons_are_joined_and_sources_that_disagree_say_nothing(data):
     assert words["ja", "こわれる"] == "negative", "the list's spaces between words are no part of them"
     assert {words[language, "😍"] for language in ("ja", "uk", "fa", "en")} == {"positive"}
     assert ("en", "💼") not in words
+    assert ("en", "l") not in words, "a letter in a circle is a letter to the model"
 
 
 def test_english_sentiment_goes_over_translations_where_no_lexicon_knows_the_word(data):
@@ -61,7 +66,11 @@ def test_english_sentiment_goes_over_translations_where_no_lexicon_knows_the_wor
     assert words["uk", "гарний"] == "positive"
     assert ("uk", "суміш") not in words, "it translates a good word and a bad one"
     assert ("uk", "хворий") not in words
+    assert words["uk", "чудо"] == "positive", "the language's own lexicon goes first"
     assert words["en", "train"] == "neutral"
+    assert ("en", "wreck") not in words, "one of its translations is negative"
+    assert ("en", "day off") not in words, "expressions would be neutral, words not"
+    assert ("en", "a") not in words, "the names of the columns are no words"
     assert not any(text.lower() == "lviv" for _, text in words), "names are left out"
 
 
@@ -71,55 +80,93 @@ def test_words_have_the_spelling_that_the_model_reads(data):
     assert "عالي" not in texts
 
 
-def test_a_language_without_a_lexicon_is_named(data):
-    (data / "lexical" / "sentiment" / "fa__a.tsv.gz").unlink()
-    with pytest.raises(CorpusError, match="SK630.*fa__"):
+@pytest.mark.parametrize("missing", ["sentiment/fa__a.tsv.gz", "bilingual/en-ja.tsv.gz"])
+def test_a_missing_list_is_named(data, missing):
+    (data / "lexical" / missing).unlink()
+    with pytest.raises(CorpusError, match=f"SK630.*{Path(missing).name[:4]}"):
         collect_words(data)
 
 
-def test_words_survive_their_file(data, tmp_path):
-    words = collect_words(data)
-    save_words(words, tmp_path / "words.tsv")
-    assert load_words(tmp_path / "words.tsv") == words
+WORDS = [
+    Word(language, text, sentiment)
+    for language, texts in {
+        "ja": ("不良", "電車", "素敵"),
+        "uk": ("погано", "поїзд", "гарно"),
+        "fa": ("بد", "قطار", "خوب"),
+        "en": ("awful", "train", "lovely"),
+    }.items()
+    for text, sentiment in zip(texts, ("negative", "neutral", "positive"), strict=True)
+]
+
+
+def test_words_survive_their_file(tmp_path):
+    save_words(WORDS, tmp_path / "words.tsv")
+    assert load_words(tmp_path / "words.tsv") == WORDS
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no negative ja"),
+        ("en\tgood\tnice\n", "line 1"),
+        ("en\tpositive\n", "line 1"),
+        ("en\tpositive\tnice", "uk"),
+    ],
+)
+def test_a_file_of_words_that_is_not_whole_is_refused(tmp_path, text, told):
+    (tmp_path / "words.tsv").write_text(text, encoding="utf-8")
+    with pytest.raises(CorpusError, match=f"SK632.*{told}"):
+        load_words(tmp_path / "words.tsv")
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([word.text for word in WORDS] * 40 + ["、"] * 20, 90)
+
+
+def network_for(tokenizer):
+    torch.manual_seed(1)
+    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32, grams=600)
+    return FeedbackNetwork(shape)
 
 
 @pytest.mark.parametrize("with_grams", [True, False])
-def test_the_lesson_teaches_them(with_grams):
-    words = [
-        Word(language, text, sentiment)
-        for language, texts in {"en": ("awful", "train", "lovely"), "ja": ("不良", "電車", "素敵")}.items()
-        for text, sentiment in zip(texts, ("negative", "neutral", "positive"), strict=True)
-    ]
-    tokenizer = train_tokenizer([word.text for word in words] * 40 + ["、"] * 20, 60)
-    torch.manual_seed(1)
-    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32, grams=600)
-    network = FeedbackNetwork(shape).train()
-    lesson = WordLesson(words, tokenizer, marks_of(tokenizer), with_grams, size=12)
+def test_the_lesson_teaches_them(tokenizer, with_grams):
+    network = network_for(tokenizer).train()
+    lesson = WordLesson(WORDS, tokenizer, marks_of(tokenizer), with_grams, size=24)
     optimiser = torch.optim.AdamW([p for name, p in network.named_parameters() if "grams" not in name], 3e-3)
-    losses = []
+    losses, reached = [], False
     for step in range(60):
         if step % 20 == 0:
             lesson.begin([7, step])
+        network.zero_grad()
         loss = lesson.loss(network)
-        optimiser.zero_grad()
         loss.backward()
         losses.append(loss.item())
-        if network.grams.weights.weight.grad is not None:
-            assert with_grams
-            network.grams.weights.weight.grad = None
+        reached |= network.grams.weights.weight.grad is not None
         optimiser.step()
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+    assert reached == with_grams
 
 
-def test_a_round_of_the_lesson_follows_from_its_seed(data):
-    words = collect_words(data)
-    tokenizer = train_tokenizer([word.text for word in words] * 40, 200)
-    torch.manual_seed(1)
-    shape = Shape(tokenizer.get_vocab_size(), width=32, layers=1, heads=2, inner=48, positions=32, grams=600)
-    network = FeedbackNetwork(shape).eval()
-    lesson = WordLesson(words, tokenizer, marks_of(tokenizer), size=24)
+def test_a_round_of_the_lesson_follows_from_its_seed(tokenizer):
+    network = network_for(tokenizer).eval()
+    lesson = WordLesson(WORDS, tokenizer, marks_of(tokenizer), size=24)
     rounds = []
     for seed in ([1, 0], [1, 0], [1, 5]):
         lesson.begin(seed)
         rounds.append([lesson.loss(network).item() for _ in range(3)])
     assert rounds[0] == rounds[1] != rounds[2]
+
+
+def test_a_batch_has_each_language_and_sentiment_as_often_and_no_word_that_cannot_be_spelled(tokenizer):
+    strange = Word("en", "lovely𒀀", "positive")
+    lesson = WordLesson([*WORDS, strange], tokenizer, marks_of(tokenizer), size=50)
+    lesson.begin([1])
+    drawn = [line for _ in range(40) for line in lesson.draw()]
+    assert len(drawn) == 40 * 48
+    assert Counter(sentiment for _, sentiment in drawn) == dict.fromkeys(SENTIMENTS, 40 * 16)
+    lines = {line for line, _ in drawn}
+    assert {"awful", "awful awful", "不良、不良"} <= lines
+    assert not any("𒀀" in line for line in lines)
+    assert max(len(line.split()) for line in lines) == 3
