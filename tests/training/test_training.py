@@ -12,15 +12,18 @@ pytestmark = pytest.mark.training
 torch = pytest.importorskip("torch")
 
 from sentiment_kit import Analyzer, CorpusError  # noqa: E402
+from sentiment_kit.encoder.bundle import Bundle  # noqa: E402
 from sentiment_kit.encoder.network import FeedbackNetwork, Shape  # noqa: E402
 from sentiment_kit.taxonomy import LANGUAGES, SENTIMENTS, THEMES  # noqa: E402
 from sentiment_kit.training import default  # noqa: E402
 from sentiment_kit.training.baseline import LinearBaseline, character_ngrams  # noqa: E402
 from sentiment_kit.training.calibration import calibrate  # noqa: E402
+from sentiment_kit.training.card import write_card  # noqa: E402
 from sentiment_kit.training.default import Sides, Sources, finish, fit, marks_of  # noqa: E402
 from sentiment_kit.training.examples import TokenisedExamples, batches, draw_weights  # noqa: E402
 from sentiment_kit.training.lessons import Turns  # noqa: E402
 from sentiment_kit.training.metrics import (  # noqa: E402
+    Interval,
     binary_balanced_accuracy,
     bootstrap,
     calibration_error,
@@ -289,3 +292,24 @@ def test_metrics_by_hand():
     interval = bootstrap(lambda rows: float((labels[rows] == 0).mean()), 4)
     assert interval.low <= interval.value == 0.5 <= interval.high
     assert str(interval).startswith("0.500 (")
+
+
+def test_the_card_says_what_a_model_went_through(tokenizer, examples, tmp_path):
+    counts = tmp_path / "counts.json"
+    counts.write_text(json.dumps({"kept": {"en/own_feedback": {"train": 7}}}), encoding="utf-8")
+    row = {"language": "en", "side": "dev", "system": "model", "texts": 3, "macro-F1": Interval(0.5, 0.4, 0.6)}
+    corpora = Path(__file__).parents[2] / "corpora"
+    base = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "base", "1.5")
+    cards = []
+    for begun in (None, base):
+        bundle = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "bundle", "1.6")
+        write_card(bundle, [row], corpora, counts, begun)
+        cards.append((bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8"))
+        Bundle.open(bundle.folder)
+    whole, continued = (" ".join(card.split()) for card in cards)
+    assert "0.500 (0.400-0.600)" in whole
+    assert "| en | own_feedback | own | Apache-2.0 | 7 | 0 | 0 | 0 |" in whole
+    assert whole.count("texts for the transformer") == 5
+    assert "goes on from the published weights of 1.5" in continued
+    assert continued.count("texts for the transformer") == 1
+    assert "words with their sentiment" in continued
