@@ -26,7 +26,7 @@ def sentence_match(text: str, span: tuple[int, int], kind: int, probability: flo
     Args:
         text: The raw text.
         span: Offsets of the sentence that raised the head.
-        kind: Index into `CHURN_KINDS` of the head's most probable kind.
+        kind: Index into `CHURN_KINDS` of the most probable kind.
         probability: The head's probability for the whole text.
     """
     start, end = span
