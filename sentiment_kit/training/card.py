@@ -11,7 +11,7 @@ from typing import Any
 from sentiment_kit.encoder.bundle import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Bundle, write_manifest
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.cards import Card, load_cards
-from sentiment_kit.training.default import CONTINUED, STAGES
+from sentiment_kit.training.default import CONTINUED, NEW_SHARE, STAGES
 from sentiment_kit.training.evaluation import markdown
 from sentiment_kit.training.metrics import Interval
 from sentiment_kit.training.trainer import Recipe
@@ -62,8 +62,8 @@ themes, a threshold a theme, Platt scaling for churn.
 ## Data
 
 `own_feedback`, `own_churn` and `own_extra` are the project's own texts (see corpora/GUIDE.md); a fifth of the
-first two, by a hash of the id, is held back as test. `own_labels` are rows of the sets that its readers
-labelled again. The sets below were used through their cards in `corpora/cards`; none of their text is part of
+first two, by a hash of the id, and the texts of `own_churn` that were written to measure by, are held back as
+test. `own_labels` are rows of the sets that its readers labelled again. The sets below were used through their cards in `corpora/cards`; none of their text is part of
 the package. Tier `restricted` only measures.
 
 {data}
@@ -92,7 +92,10 @@ _BESIDE = {
     "templates": "sentences drawn from templates (with and without negation, leaving and staying)",
     "words": "words with their sentiment",
 }
-_BEGUN = """This version goes on from the published weights of {version}, whose card has the recipe up to there, with"""
+_BEGUN = (
+    "This version goes on from the published weights of {version}, whose card has the recipe up to there, and is the "
+    "mean of those weights and of what they became, which count as {share:.0%}, with"
+)
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
@@ -125,7 +128,7 @@ def write_card(
         parameters=manifest["parameters"] / 1e6,
         figures=markdown(table),
         stages=stages,
-        begun=_BEGUN.format(version=base.manifest["version"]) if base else "Then",
+        begun=_BEGUN.format(version=base.manifest["version"], share=NEW_SHARE) if base else "Then",
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),
     )
     (bundle.folder / CARD_FILE).write_text(_wrapped(text), encoding="utf-8")

@@ -194,13 +194,18 @@ def test_training_begins_from_a_bundle_with_the_last_stages(tokenizer, examples,
     monkeypatch.setattr(default, "STAGES", (*stages[:3], replace(stages[3], lessons=("words",)), stages[4]))
     lines = []
     sides = Sides({}, {"train": examples, "dev": examples})
+    monkeypatch.setattr(default, "NEW_SHARE", 1.0)
     network = fit(sides, tokenizer, sources, tmp_path / "run", lines.append)
     assert [line.partition(":")[0] for line in lines] == ["drilled", "own", "settle"]
     assert "lesson" in lines[1]
     assert macro_f1(examples.sentiment, predict(network, examples, 32, marks)[0]) > 0.9
     again = []
-    fit(sides, tokenizer, sources, tmp_path / "run", again.append)
+    monkeypatch.setattr(default, "NEW_SHARE", 0.25)
+    mean = fit(sides, tokenizer, sources, tmp_path / "run", again.append)
     assert again == [], "nothing is left to do"
+    before, after, mixed = (n.state_dict()["norm_out.weight"] for n in (begun, network, mean))
+    assert torch.allclose(mixed, 0.75 * before + 0.25 * after, atol=1e-5)
+    assert not torch.allclose(before, after, atol=1e-3)
     other = finish(network, examples, tokenizer, tmp_path / "other", "test")
     fit(sides, tokenizer, replace(sources, base=other), tmp_path / "run", again.append)
     assert len(again) == 3, "checkpoints of another beginning are not continued"
