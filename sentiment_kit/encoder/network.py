@@ -93,14 +93,19 @@ class Block(nn.Module):
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
         """Return new states; `states` (batch, tokens, width), `bias` (batch, 1, 1, tokens) is added to the scores."""
+        states = states + self.dropout(self.attend(self.norm_attention(states), bias))
+        result: Tensor = states + self.dropout(self.outer(functional.gelu(self.inner(self.norm_inner(states)))))
+        return result
+
+    def attend(self, states: Tensor, bias: Tensor) -> Tensor:
+        """Return what attention makes of the states, (batch, tokens, width)."""
         batch, tokens, width = states.shape
-        mixed = self.queries_keys_values(self.norm_attention(states))
+        mixed = self.queries_keys_values(states)
         queries, keys, values = mixed.view(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         # Written out: on a CPU PyTorch's fused attention is slow to differentiate, and windows are short.
         scores = queries * queries.shape[-1] ** -0.5 @ keys.transpose(-1, -2) + bias
         attended = scores.softmax(-1).to(values.dtype) @ values
-        states = states + self.dropout(self.output(attended.transpose(1, 2).reshape(batch, tokens, width)))
-        result: Tensor = states + self.dropout(self.outer(functional.gelu(self.inner(self.norm_inner(states)))))
+        result: Tensor = self.output(attended.transpose(1, 2).reshape(batch, tokens, width))
         return result
 
 

@@ -45,7 +45,8 @@ the largest set dominates.
 {figures}
 
 Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepare_meanings.py`,
-`scripts/prepare_words.py` (with `--data DATA`), then `scripts/train_default.py`; docs/model.md has them in full.
+`scripts/prepare_words.py` (with `--data DATA`), `scripts/prepare_judgements.py`, then `scripts/train_default.py`;
+docs/model.md has them in full.
 
 ## Recipe
 
@@ -54,7 +55,9 @@ Tokenizer: unigram, trained on about 9 million characters a language of the trai
 sides of translation pairs shuffled together. {begun} {stages}. The teacher is an English sentence encoder
 (all-MiniLM-L6-v2, Apache-2.0); the sentences are translation pairs, word lists, and reviews with words put into
 another language. The words are those of the sentiment lexicons below and, where these do not know a word, of
-the English ones through bilingual word lists. Each language is drawn equally often; inside a
+the English ones through bilingual word lists. The larger network is that encoder with the pieces of this model,
+trained on the same labels beside the same sentences and words; none of its weights are in this model. Each
+language is drawn equally often; inside a
 language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
 temperature for the sentiment of each language after {bias} is added to the negative logit, a temperature for its
 themes, a threshold a theme, Platt scaling for churn.
@@ -143,9 +146,10 @@ def _described(stage: Recipe) -> str:
     """Return a stage in words."""
     muon = f" (Muon {stage.matrix_rate:g})" if stage.matrix_rate else ""
     beside = ", beside " + " and ".join(map(_BESIDE.__getitem__, stage.lessons)) if stage.lessons else ""
+    judged = f", {stage.judged:.0%} of the loss against the larger network" if stage.judged else ""
     return (
         f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g}{muon} in steps of "
-        f"{stage.budget:,} tokens with {stage.own_share:.0%} of the project's own labels{beside}"
+        f"{stage.budget:,} tokens with {stage.own_share:.0%} of the project's own labels{beside}{judged}"
     )
 
 

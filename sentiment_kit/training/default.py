@@ -36,7 +36,7 @@ from sentiment_kit.training.lessons import MeaningLesson, TemplateLesson, Turns,
 from sentiment_kit.training.meaning import Meanings
 from sentiment_kit.training.metrics import macro_f1
 from sentiment_kit.training.templates import load_templates
-from sentiment_kit.training.trainer import Lesson, Marks, Recipe, Surroundings, predict, train
+from sentiment_kit.training.trainer import Judgements, Lesson, Marks, Recipe, Surroundings, predict, train
 from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN, spelling
 from sentiment_kit.training.words import load_words
 
@@ -64,13 +64,14 @@ _OWN = replace(
     seed=4,
     matrix_rate=5e-4,
     lessons=("templates", "words"),
+    judged=0.5,
 )
 STAGES = (
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
     Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lessons=("meanings",)),
     _DEEP,
     replace(_DEEP, name="aligned", seed=8, lessons=("meanings",)),
-    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates", "words")),
+    replace(_DEEP, name="drilled", examples=300_000, seed=9, lessons=("meanings", "templates", "words"), judged=0.5),
     Recipe(
         "grams",
         examples=1_000_000,
@@ -88,6 +89,7 @@ STAGES = (
 long on a mixture in which the project's own labels are half of each language, first by itself, then beside those
 sentences, then beside them, templates and the words of lexicons in turns; the n-grams by themselves on that mixture;
 then both together, beside templates and words, and a short stage without templates, which settles what they disturb.
+The last of these learn half from the labels and half from the judgement of a larger network (distillation.py).
 
 The first two stages do not depend on the project's own labels, so whoever adds to them trains the others alone. The
 parts learn apart because the n-grams know the training texts by heart after a few passes and would leave the
@@ -106,6 +108,7 @@ GRAMS = 3 * 2**17
 """Rows of the table of n-grams. Twice as many would not fit the bundle."""
 
 VECTORS_FILE, MEANINGS_FILE, WORDS_FILE = "vectors.npy", "meanings.npz", "words.tsv"
+JUDGEMENTS_FILE = "judgements.npz"
 
 _DEV_GLANCE = 1500
 
@@ -144,6 +147,7 @@ _PREPARED_BY = {
     VECTORS_FILE: "prepare_text.py",
     MEANINGS_FILE: "prepare_meanings.py",
     WORDS_FILE: "prepare_words.py",
+    JUDGEMENTS_FILE: "prepare_judgements.py",
 }
 
 
@@ -153,8 +157,8 @@ class Sources:
 
     Attributes:
         prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), which are wanted with a base
-            too, for the baseline, ``meanings.npz``, sentences with the teacher's vectors, and ``words.tsv``, words with
-            their sentiment.
+            too, for the baseline, ``meanings.npz``, sentences with the teacher's vectors, ``words.tsv``, words with
+            their sentiment, and ``judgements.npz``, what a larger network says of the training side.
         templates: Folder with the templates of each topic and language.
         base: A bundle to learn on from, through the stages `CONTINUED` alone, with the mean of its weights and the new
             ones as the result; None to begin with the embeddings.
@@ -164,10 +168,14 @@ class Sources:
     templates: Path
     base: Bundle | None = None
 
-    def check(self) -> None:
-        """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent."""
+    def check(self, *unless: str) -> None:
+        """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent.
+
+        Args:
+            unless: Files of `prepared` that need not be there.
+        """
         for name, script in _PREPARED_BY.items():
-            if not (self.prepared / name).is_file():
+            if name not in unless and not (self.prepared / name).is_file():
                 raise CorpusError("SK625", f"there is no {self.prepared / name}; scripts/{script} makes it")
         load_templates(self.templates)
         load_words(self.prepared / WORDS_FILE)
@@ -214,6 +222,23 @@ class Sources:
             made_from += f" {sha256(file)} {words.settings}"
         return Turns(lessons) if lessons else None, made_from
 
+    def judgements(self, recipe: Recipe, examples: TokenisedExamples) -> tuple[Judgements | None, str]:
+        """Return what a larger network says of the texts if a stage learns from it, and what that is from, as text.
+
+        Raises:
+            CorpusError: If it judged other texts.
+        """
+        if not recipe.judged:
+            return None, ""
+        file = self.prepared / JUDGEMENTS_FILE
+        judgements = Judgements.load(file)
+        if judgements.examples != examples.digest():
+            raise CorpusError(
+                "SK633",
+                f"{file} judges another table of examples; scripts/{_PREPARED_BY[JUDGEMENTS_FILE]} makes it anew",
+            )
+        return judgements, f" {sha256(file)}"
+
 
 def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, report: Report) -> FeedbackNetwork:
     """Train the network through all stages; a rerun continues from the last checkpoint.
@@ -239,8 +264,9 @@ def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, repo
     for recipe in stages:
         examples = sides.tokens["train"] if recipe.own_share else sides.tokens["train"].without(OWN_SETS)
         lesson, made_from = sources.lesson(recipe, network.shape, tokenizer)
-        inputs = f"{before} {examples.digest()}{made_from}"
-        train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate), lesson)
+        judgements, said = sources.judgements(recipe, examples)
+        inputs = f"{before} {examples.digest()}{made_from}{said}"
+        train(network, examples, recipe, Surroundings(marks, folder, inputs, report, evaluate, judgements), lesson)
         before = f"{inputs} {recipe}"  # a stage stands on the one before it
     network = network.cpu().eval()
     if sources.base:

@@ -40,7 +40,12 @@ class MeaningLesson:
             longest: Tokens of a sentence.
         """
         self._meanings, self._marks, self._budget, self._longest = meanings, marks, budget, longest
-        self.module: nn.Module = nn.Linear(width, meanings.vectors.shape[1])
+        size = meanings.vectors.shape[1]
+        placing = nn.Linear(width, size)
+        if width == 2 * size:  # a network with the teacher's blocks has its vectors as the mean of the last states
+            placing.weight.data.copy_(torch.eye(size, width))
+            placing.bias.data.zero_()
+        self.module: nn.Module = placing
         counts = np.bincount(meanings.language, minlength=len(LANGUAGES))
         weights = 1.0 / counts[meanings.language]
         self._weights = weights / weights.sum()
@@ -80,7 +85,7 @@ class MeaningLesson:
 
     def _pad(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         tokens, starts = self._meanings.tokens, self._meanings.starts
-        return _padded([tokens[starts[row] : starts[row + 1]][: self._longest] for row in rows], self._marks)
+        return padded([tokens[starts[row] : starts[row + 1]][: self._longest] for row in rows], self._marks)
 
 
 class Turns:
@@ -157,7 +162,7 @@ class TemplateLesson:
     def _score(self, network: FeedbackNetwork, texts: list[list[int]], part: Part) -> Logits:
         """Return the logits of texts of like length, which little padding makes one batch."""
         device = next(network.parameters()).device
-        ids, keep = _padded(texts, self._marks)
+        ids, keep = padded(texts, self._marks)
         with autocast(device):
             logits: Logits = network(ids.to(device), keep.to(device), part)
         return logits
@@ -215,7 +220,7 @@ class WordLesson:
         device = next(network.parameters()).device
         drawn = self.draw()
         encodings = self._tokenizer.encode_batch([line for line, _ in drawn], add_special_tokens=False)
-        ids, keep = _padded([encoding.ids[: network.shape.positions - 2] for encoding in encodings], self._marks)
+        ids, keep = padded([encoding.ids[: network.shape.positions - 2] for encoding in encodings], self._marks)
         wanted = torch.tensor([SENTIMENTS.index(sentiment) for _, sentiment in drawn], device=device)
         part: Part = "both" if self._rng.random() < self._with_grams else "transformer"
         with autocast(device):
@@ -261,7 +266,7 @@ def _labels(templates: Sequence[Template]) -> Labels:
     return np.array(sentiment), np.full((len(templates), len(THEMES)), -1), np.array(churn), np.array(kinds)
 
 
-def _padded(texts: Sequence[Sequence[int] | NDArray[np.uint16]], marks: Marks) -> tuple[Tensor, Tensor]:
+def padded(texts: Sequence[Sequence[int] | NDArray[np.uint16]], marks: Marks) -> tuple[Tensor, Tensor]:
     """Return the ids of texts between their marks and which of them count, both (texts, longest + 2)."""
     width = max(map(len, texts)) + 2
     ids = np.full((len(texts), width), marks.padding, dtype=np.int64)

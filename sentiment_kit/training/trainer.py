@@ -41,7 +41,9 @@ class Recipe:
             of words by themselves; or nothing.
         theme_weight: Weight of the loss of themes beside that of sentiment. It is a mean over twelve rare labels.
         churn_weight: Weight of the loss of churn; that of its kinds weighs half as much.
-        matrix_rate: Highest learning rate of the matrices in the transformer's blocks, by Muon; 0 for AdamW at `rate`.
+        matrix_rate: Highest learning rate of the matrices in the transformer's blocks, by Muon; 0 for AdamW.
+        block_rate: Highest learning rate of the transformer's blocks without Muon; 0 for `rate`.
+        judged: Share of the large network's judgement in the loss of a text that it judged; the labels have the rest.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Recipe:
     theme_weight: float = 2.0
     churn_weight: float = 1.0
     matrix_rate: float = 0.0
+    block_rate: float = 0.0
+    judged: float = 0.0
 
     @property
     def loss_weights(self) -> tuple[float, ...]:
@@ -76,6 +80,33 @@ class Marks:
 
 
 @dataclass(frozen=True)
+class Judgements:
+    """What a larger network says of the texts of a table.
+
+    Attributes:
+        logits: Of sentiment, themes, churn and its kinds, (n, 24).
+        known: Which texts were judged, (n,).
+        examples: Digest of the texts.
+    """
+
+    logits: NDArray[np.float16]
+    known: NDArray[np.bool_]
+    examples: str
+
+    def save(self, file: Path) -> None:
+        """Write the arrays; the file appears when it is complete."""
+        partial = file.with_suffix(".partial.npz")
+        np.savez(partial, **vars(self))
+        partial.replace(file)
+
+    @classmethod
+    def load(cls, file: Path) -> Judgements:
+        """Read what `save` wrote."""
+        with np.load(file, allow_pickle=False) as arrays:
+            return cls(arrays["logits"], arrays["known"], str(arrays["examples"]))
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What a stage works in.
 
@@ -85,6 +116,7 @@ class Surroundings:
         inputs: A hash of what is learnt from; a checkpoint of other inputs is not continued.
         report: Called with a line of progress after each round.
         evaluate: Says in a few words how good a part of the network is by now.
+        judgements: What a larger network says of the texts; a stage whose recipe has a share of it needs them.
     """
 
     marks: Marks
@@ -92,6 +124,7 @@ class Surroundings:
     inputs: str
     report: Callable[[str], None]
     evaluate: Callable[[FeedbackNetwork, Part], str]
+    judgements: Judgements | None = None
 
 
 class Lesson(Protocol):
@@ -136,7 +169,7 @@ def train(
         for batch in batches(examples, rows, recipe.budget, recipe.longest, (marks.padding, marks.begin, marks.end)):
             learner.set_rate(_schedule(done / recipe.examples))
             beside = lesson.loss(network) if lesson else None
-            losses.append(learner.step(_loss_of(network, examples, batch, recipe, marks), beside))
+            losses.append(learner.step(_loss_of(network, examples, batch, recipe, around), beside))
             done += len(batch.rows)
         _save(checkpoint, identity, network, learner, done)
         speed = (done - at_start) / (time.monotonic() - begun)
@@ -168,13 +201,15 @@ class Learner:
         self._beside, self._loss_weights, rate = beside, recipe.loss_weights, recipe.rate
         embeddings, grams = [network.tokens.weight], list(network.grams.parameters()) if network.grams else []
         matrices = [p for p in network.blocks.parameters() if p.ndim == 2] if recipe.matrix_rate else []  # noqa: PLR2004
-        set_apart = {id(parameter) for parameter in embeddings + grams + matrices}
+        blocks = list(network.blocks.parameters()) if recipe.block_rate and not matrices else []
+        set_apart = {id(parameter) for parameter in embeddings + grams + matrices + blocks}
         self._clipped = [p for p in network.parameters() if id(p) not in {id(g) for g in grams}]
         others = [p for p in network.parameters() if id(p) not in set_apart]
         deep = torch.optim.AdamW(
             [
                 {"params": embeddings, "lr": rate / 2, "weight_decay": 0.0},
                 {"params": others + (list(beside.parameters()) if beside else []), "lr": rate},
+                *([{"params": blocks, "lr": recipe.block_rate}] if blocks else []),
             ],
             weight_decay=0.01,
             fused=True,
@@ -231,10 +266,10 @@ def _schedule(progress: float) -> float:
 
 
 def _loss_of(
-    network: FeedbackNetwork, examples: TokenisedExamples, batch: Batch, recipe: Recipe, marks: Marks
+    network: FeedbackNetwork, examples: TokenisedExamples, batch: Batch, recipe: Recipe, around: Surroundings
 ) -> Logits:
     """Return the losses of sentiment, themes, churn and its kinds on one batch with some tokens hidden."""
-    device = next(network.parameters()).device
+    device, marks = next(network.parameters()).device, around.marks
     ids, mask = torch.from_numpy(batch.ids).to(device), torch.from_numpy(batch.mask).to(device)
     hidden = (torch.rand(ids.shape, device=device) < recipe.drop_tokens) & (ids != marks.begin) & (ids != marks.end)
     ids = ids.masked_fill(hidden & mask.bool(), marks.unknown)
@@ -242,7 +277,33 @@ def _loss_of(
         logits = network(ids, mask, recipe.part)
     rows = batch.rows
     labels = (examples.sentiment[rows], examples.themes[rows], examples.churn[rows], examples.kinds[rows])
-    return masked_losses(logits, labels)
+    losses = masked_losses(logits, labels)
+    if recipe.judged and around.judgements and around.judgements.known[rows].any():
+        said = distilled_losses(logits, around.judgements, rows)
+        of_labels = 1 - recipe.judged * float(around.judgements.known[rows].mean())
+        mixed = [of_labels * loss + (1 - of_labels) * soft for loss, soft in zip(losses, said, strict=True)]
+        losses = mixed[0], mixed[1], mixed[2], mixed[3]
+    return losses
+
+
+def distilled_losses(logits: Logits, judgements: Judgements, rows: NDArray[np.int64]) -> Logits:
+    """Return the four losses against a larger network's probabilities (Hinton et al. 2015), over texts that it judged.
+
+    It has an opinion on themes and churn where a set has no such labels; on kinds it counts where it reads leaving.
+    """
+    picked = np.flatnonzero(judgements.known[rows])
+    place = torch.from_numpy(picked).to(logits[0].device)
+    said = torch.from_numpy(judgements.logits[rows[picked]].astype(np.float32)).to(place.device)
+    sentiment, themes, churn, kinds = (logit.float()[place] for logit in logits)
+    wanted = torch.split(said, [sentiment.shape[1], themes.shape[1], 1, kinds.shape[1]], 1)
+    leaves = wanted[2].sigmoid()
+    of_kinds = functional.binary_cross_entropy_with_logits(kinds, wanted[3].sigmoid(), reduction="none")
+    return (
+        functional.cross_entropy(sentiment, wanted[0].softmax(1)),
+        functional.binary_cross_entropy_with_logits(themes, wanted[1].sigmoid()),
+        functional.binary_cross_entropy_with_logits(churn, leaves[:, 0]),
+        (of_kinds * leaves).sum() / (leaves.sum() * kinds.shape[1]).clamp(min=1.0),
+    )
 
 
 Labels = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]

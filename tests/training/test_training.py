@@ -173,6 +173,9 @@ def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp
     with pytest.raises(CorpusError, match="SK625.*prepare_words.py"):
         fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
     save_words(WORDS, tmp_path / "words.tsv")
+    with pytest.raises(CorpusError, match="SK625.*prepare_judgements.py"):
+        fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
+    (tmp_path / "judgements.npz").touch()
     with pytest.raises(CorpusError, match="SK628"):
         fit(sides, tokenizer, Sources(tmp_path, tmp_path / "templates"), tmp_path / "run", print)
 
@@ -182,7 +185,7 @@ def test_training_begins_from_a_bundle_with_the_last_stages(tokenizer, examples,
     bundle = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "bundle", "test")
     prepared = tmp_path / "prepared"
     prepared.mkdir()
-    for name in ("vectors.npy", "meanings.npz"):
+    for name in ("vectors.npy", "meanings.npz", "judgements.npz"):
         (prepared / name).touch()
     save_words(WORDS, prepared / "words.tsv")
     sources = Sources(prepared, Path(__file__).parents[2] / "corpora" / "templates", bundle)
