@@ -20,11 +20,10 @@ from sentiment_kit.encoder.network import FeedbackNetwork
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.default import STAGES, Sources, load_sides, marks_of
-from sentiment_kit.training.evaluation import sentiment_cell
+from sentiment_kit.training.evaluation import sample, sentiment_cell
 from sentiment_kit.training.examples import TokenisedExamples
 from sentiment_kit.training.trainer import Marks, Surroundings, predict, train
 
-_ROWS = 1_000
 _STAGE = next(stage for stage in STAGES if stage.name == "own")
 _RATES = {"rate": _STAGE.rate * 2 / 3, "matrix_rate": _STAGE.matrix_rate * 2 / 3}
 
@@ -45,7 +44,7 @@ def main() -> None:
     base = Bundle.open(options.base)
     tokenizer = Tokenizer.from_file(str(base.file(TOKENIZER_FILE)))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), print)
-    measured = {side: _sample(sides.tokens[side]) for side in ("dev", "eval")}
+    measured = {side: sample(sides.tokens[side]) for side in ("dev", "eval")}
     sources, marks = Sources(options.prepared, options.templates, base), marks_of(tokenizer)
     options.folder.mkdir(parents=True, exist_ok=True)
     cells = [f"{code} {side}" for side in measured for code in LANGUAGES]
@@ -67,14 +66,6 @@ def _names(choice: str) -> tuple[str, ...]:
     if not set(names) <= {"meanings", "templates", "words"}:
         raise SystemExit(f"--lessons {choice}: wanted none, or some of meanings, templates, words with commas between")
     return names
-
-
-def _sample(examples: TokenisedExamples) -> TokenisedExamples:
-    """Return at most `_ROWS` random rows of each set and language."""
-    rows = np.random.default_rng(3).permutation(len(examples))
-    groups = [f"{name} {language}" for name, language in zip(examples.set[rows], examples.language[rows], strict=True)]
-    kept = [rows[np.flatnonzero(np.array(groups) == group)[:_ROWS]] for group in np.unique(groups)]
-    return examples.select(np.sort(np.concatenate(kept)))
 
 
 def _figures(network: FeedbackNetwork, measured: dict[str, TokenisedExamples], marks: Marks) -> str:

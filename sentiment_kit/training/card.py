@@ -45,8 +45,8 @@ the largest set dominates.
 {figures}
 
 Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepare_meanings.py`,
-`scripts/prepare_words.py` (with `--data DATA`), `scripts/prepare_judgements.py`, then `scripts/train_default.py`;
-docs/model.md has them in full.
+`scripts/prepare_words.py` (with `--data DATA`), `scripts/train_large.py`, `scripts/prepare_judgements.py`, then
+`scripts/train_default.py`; docs/model.md has them in full.
 
 ## Recipe
 

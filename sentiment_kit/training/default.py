@@ -168,14 +168,14 @@ class Sources:
     templates: Path
     base: Bundle | None = None
 
-    def check(self, *unless: str) -> None:
+    def check(self, unless: str = "") -> None:
         """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent.
 
         Args:
-            unless: Files of `prepared` that need not be there.
+            unless: A file of `prepared` that need not be there.
         """
         for name, script in _PREPARED_BY.items():
-            if name not in unless and not (self.prepared / name).is_file():
+            if name != unless and not (self.prepared / name).is_file():
                 raise CorpusError("SK625", f"there is no {self.prepared / name}; scripts/{script} makes it")
         load_templates(self.templates)
         load_words(self.prepared / WORDS_FILE)

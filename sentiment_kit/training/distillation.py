@@ -39,6 +39,10 @@ _RIDGE = 10.0
 _ENGLISH = re.compile(r"▁?(?:[A-Za-z]{2,}|[0-9]+|[!-/:-@]+)")
 _POSITIONS = 128
 _BATCH = 512
+_ROUND = 20_000
+
+LONGEST = 96
+"""Tokens of a text that are read to judge it, as many as the small network learns from."""
 
 
 class PostNormBlock(Block):
@@ -162,6 +166,24 @@ def _map(network: FeedbackNetwork, meanings: Meanings, marks: Marks) -> Tensor:
     return found
 
 
+def load_large(encoder: Path, checkpoint: Path) -> FeedbackNetwork:
+    """Return a trained large network.
+
+    Args:
+        encoder: Folder of the encoder that its blocks began as.
+        checkpoint: What `fit_large` left of its last stage.
+
+    Raises:
+        CorpusError: If there is no such file.
+    """
+    if not checkpoint.is_file():
+        raise CorpusError("SK625", f"there is no {checkpoint}; scripts/train_large.py makes it")
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")["network"]
+    network = large_network(encoder, np.zeros(state["tokens.weight"].shape, np.float32))
+    network.load_state_dict(state)
+    return network
+
+
 def judge(
     network: FeedbackNetwork, examples: TokenisedExamples, rows: NDArray[np.int64], marks: Marks, report: Report
 ) -> Judgements:
@@ -178,15 +200,12 @@ def judge(
     said, known = np.zeros((len(examples), outputs), np.float16), np.zeros(len(examples), bool)
     for start in range(0, len(rows), _ROUND):
         part = rows[start : start + _ROUND]
-        sentiment, themes, churn, kinds = predict(network, examples.select(part), _LONGEST, marks)
+        sentiment, themes, churn, kinds = predict(network, examples.select(part), LONGEST, marks)
         said[part] = np.concatenate([sentiment, themes, churn[:, None], kinds], 1)
         known[part] = True
         report(f"judged {start + len(part):,} of {len(rows):,} texts")
     return Judgements(said, known, examples.digest())
 
-
-_LONGEST = 96
-_ROUND = 20_000
 
 _PLACED = Recipe(
     "placed",
@@ -223,7 +242,7 @@ def fit_large(sides: Sides, sources: Sources, encoder: Path, folder: Path, repor
     Raises:
         CorpusError: If a file is missing, or there is no base.
     """
-    sources.check(JUDGEMENTS_FILE)
+    sources.check(unless=JUDGEMENTS_FILE)
     if sources.base is None:
         raise CorpusError("SK625", "the large network needs a bundle, whose network says where its tokens begin")
     tokenizer = Tokenizer.from_file(str(sources.base.file(TOKENIZER_FILE)))

@@ -194,6 +194,14 @@ def sentiment_cell(examples: TokenisedExamples, scores: NDArray[Any], language: 
     return " / ".join(f"{figure:.3f}" for figure in found)
 
 
+def sample(examples: TokenisedExamples, rows_a_set: int = 1_000) -> TokenisedExamples:
+    """Return at most so many random rows of each set and language, for comparisons that need no more."""
+    rows = np.random.default_rng(3).permutation(len(examples))
+    groups = [f"{name} {language}" for name, language in zip(examples.set[rows], examples.language[rows], strict=True)]
+    kept = [rows[np.flatnonzero(np.array(groups) == group)[:rows_a_set]] for group in np.unique(groups)]
+    return examples.select(np.sort(np.concatenate(kept)))
+
+
 def usable_sets(labels: NDArray[np.int64], sets: NDArray[np.int64]) -> list[int]:
     """Return the sets with enough negative and enough positive rows for a figure of their own."""
     return [
