@@ -1,6 +1,6 @@
-"""Write what the large network of scripts/train_large.py says of the training side, for the small one to learn.
+"""Write what the large network of scripts/train_large.py and a bundle's small one say of the training side, as a mean.
 
-First a table of how good it is beside the small network of a bundle and the mean of both: macro-F1 / negative-positive
+First a table of how good each is, and the mean of both: macro-F1 / negative-positive
 balanced accuracy, means over sets, on at most 1,000 rows a set and language.
 """
 
@@ -65,7 +65,7 @@ def main() -> None:
     weights = draw_weights(examples, own_share=0.5)
     count = min(options.judge, int((weights > 0).sum()))
     chosen = np.sort(np.random.default_rng(1).choice(len(weights), count, replace=False, p=weights))
-    judge(large, examples, chosen, marks, say).save(options.out)
+    judge([large, small], examples, chosen, marks, say).save(options.out)
     say(f"wrote {options.out}")
 
 

@@ -89,7 +89,7 @@ STAGES = (
 long on a mixture in which the project's own labels are half of each language, first by itself, then beside those
 sentences, then beside them, templates and the words of lexicons in turns; the n-grams by themselves on that mixture;
 then both together, beside templates and words, and a short stage without templates, which settles what they disturb.
-The last of these learn half from the labels and half from the judgement of a larger network (distillation.py).
+Half of what the last three learn from are the labels, the other half what a larger network and a small one say.
 
 The first two stages do not depend on the project's own labels, so whoever adds to them trains the others alone. The
 parts learn apart because the n-grams know the training texts by heart after a few passes and would leave the

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from sentiment_kit.encoder.bundle import TOKENIZER_FILE
 from sentiment_kit.encoder.network import Block, FeedbackNetwork, Part, Shape
 from sentiment_kit.encoder.torch import load_network
 from sentiment_kit.errors import CorpusError
+from sentiment_kit.taxonomy import CHURN_KINDS, SENTIMENTS, THEMES
 from sentiment_kit.training.default import JUDGEMENTS_FILE, MEANINGS_FILE, Sides, Sources, glance, marks_of
 from sentiment_kit.training.examples import TokenisedExamples
 from sentiment_kit.training.lessons import padded
@@ -40,6 +41,8 @@ _ENGLISH = re.compile(r"▁?(?:[A-Za-z]{2,}|[0-9]+|[!-/:-@]+)")
 _POSITIONS = 128
 _BATCH = 512
 _ROUND = 20_000
+
+OUTPUTS = len(SENTIMENTS) + len(THEMES) + 1 + len(CHURN_KINDS)
 
 LONGEST = 96
 """Tokens of a text that are read to judge it, as many as the small network learns from."""
@@ -185,23 +188,28 @@ def load_large(encoder: Path, checkpoint: Path) -> FeedbackNetwork:
 
 
 def judge(
-    network: FeedbackNetwork, examples: TokenisedExamples, rows: NDArray[np.int64], marks: Marks, report: Report
+    networks: Sequence[FeedbackNetwork],
+    examples: TokenisedExamples,
+    rows: NDArray[np.int64],
+    marks: Marks,
+    report: Report,
 ) -> Judgements:
-    """Return what a trained network says of some of the texts.
+    """Return what trained networks say of some of the texts, as the mean of their logits.
 
     Args:
-        network: The network.
+        networks: The networks, with the same tokens.
         examples: The texts that a small network will learn from.
         rows: Which of them are judged.
         marks: Ids of the tokenizer's marks.
         report: Called with a line of progress now and then.
     """
-    outputs = sum(head.out_features for head in (network.sentiment, network.themes, network.churn, network.kinds))
-    said, known = np.zeros((len(examples), outputs), np.float16), np.zeros(len(examples), bool)
+    said, known = np.zeros((len(examples), OUTPUTS), np.float16), np.zeros(len(examples), bool)
     for start in range(0, len(rows), _ROUND):
         part = rows[start : start + _ROUND]
-        sentiment, themes, churn, kinds = predict(network, examples.select(part), LONGEST, marks)
-        said[part] = np.concatenate([sentiment, themes, churn[:, None], kinds], 1)
+        texts = examples.select(part)
+        for network in networks:
+            sentiment, themes, churn, kinds = predict(network, texts, LONGEST, marks)
+            said[part] += np.concatenate([sentiment, themes, churn[:, None], kinds], 1) / len(networks)
         known[part] = True
         report(f"judged {start + len(part):,} of {len(rows):,} texts")
     return Judgements(said, known, examples.digest())

@@ -189,7 +189,7 @@ def test_a_large_network_is_trained_and_judges(encoder, sources, labelled, tmp_p
         load_large(encoder, tmp_path / "run" / "large.pt")
     rows = np.arange(0, len(labelled), 2)
     tokenizer = Tokenizer.from_file(str(sources.base.file(TOKENIZER_FILE)))
-    found = judge(network, labelled, rows, marks_of(tokenizer), said.append)
+    found = judge([network, network], labelled, rows, marks_of(tokenizer), said.append)
     assert found.known.nonzero()[0].tolist() == rows.tolist()
     assert (found.logits[rows, :3].argmax(1) == labelled.sentiment[rows]).all()
     found.save(sources.prepared / "judgements.npz")
