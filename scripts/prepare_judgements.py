@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=default_folder(), help="bundle of the small network (the bundled)")
     parser.add_argument("--large", type=Path, default=Path("build/large/large.pt"), help="checkpoint of the large one")
     parser.add_argument("--out", type=Path, default=Path("build/text") / JUDGEMENTS_FILE)
-    parser.add_argument("--judge", type=int, default=240_000, help="texts to judge, as training draws them (240000)")
+    parser.add_argument("--judge", type=int, default=180_000, help="texts to judge, as training draws them (180000)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -62,7 +62,7 @@ def main() -> None:
     for name, row in cells.items():
         print(f"| {name} | {' | '.join(row)} |", flush=True)
     examples = sides.tokens["train"]
-    weights = draw_weights(examples, own_share=0.5)
+    weights = draw_weights(examples, own_share=0.5, judged=np.ones(len(examples), bool))
     count = min(options.judge, int((weights > 0).sum()))
     chosen = np.sort(np.random.default_rng(1).choice(len(weights), count, replace=False, p=weights))
     judge([large, small], examples, chosen, marks, say).save(options.out)

@@ -11,6 +11,7 @@ from typing import Any
 from sentiment_kit.encoder.bundle import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Bundle, write_manifest
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.cards import Card, load_cards
+from sentiment_kit.training.corpora import RAW, UNLABELLED
 from sentiment_kit.training.default import CONTINUED, NEW_SHARE, STAGES
 from sentiment_kit.training.evaluation import markdown
 from sentiment_kit.training.metrics import Interval
@@ -182,7 +183,10 @@ def _data(cards: list[Card], counts: dict[str, dict[str, int]]) -> str:
     for name, count in counts.items():
         language, set_name = name.split("/")
         card = by_name.get(name)
-        tier, licence = (card.tier, card.licence) if card else ("own", "Apache-2.0")
+        if set_name.startswith(RAW):
+            tier, licence = "unlabelled", UNLABELLED[language][set_name.removeprefix(RAW)]
+        else:
+            tier, licence = (card.tier, card.licence) if card else ("own", "Apache-2.0")
         sides = " | ".join(f"{count.get(side, 0):,}" for side in ("train", "dev", "test", "eval"))
         lines.append(f"| {language} | {set_name} | {tier} | {licence} | {sides} |")
     return "\n".join(lines)

@@ -55,6 +55,18 @@ _WRITTEN_WEIGHT = 1.7
 """Weight of the project's own texts beside rows that its readers have labelled, of which there are over twice as many.
 Heavier, they help the churn head more and begin to cost sentiment on the unseen sets."""
 
+UNLABELLED = {
+    "ja": {"crawl_school_reviews": "none stated", "economy_watchers": "CC BY 4.0"},
+    "uk": {"crawl_tweets_dmytro_verner": "none stated", "ukr_forums_5k": "none stated", "ua_gec": "CC BY 4.0"},
+    "fa": {"tweets_emopars": "MIT", "crawl_snappfood_comments": "none stated"},
+    "en": {"imdb_reviews": "none stated", "app_reviews_scraped": "none stated"},
+}
+"""Files of ``raw/<language>`` with feedback and opinions, and their licences as found. Their rows, in sets whose names
+begin with ``raw_``, have no labels: what a stage learns from them is the judgement of other networks."""
+
+RAW = "raw_"
+_RAW_ROWS, _RAW_SHORTEST, _RAW_LONGEST = 15_000, 12, 500  # of a file; characters of a row
+
 OWN_SETS = (*_WRITTEN, _READ)
 """Set names that the project's own labelled corpora carry in the table: texts of its own, and rows of the sets that its
 readers have labelled again, which stand in the table twice."""
@@ -83,7 +95,8 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
     """Build the table of examples.
 
     Args:
-        data: Folder with ``train/<language>/<set>.jsonl.gz`` and ``eval/<language>/<set>.jsonl.gz``.
+        data: Folder with ``train/<language>/<set>.jsonl.gz`` and ``eval/<language>/<set>.jsonl.gz``, and if need be
+            ``raw/<language>/<name>.txt.gz`` as `UNLABELLED` names them.
         corpora: The project's ``corpora`` folder: cards, and its own texts and labels.
         out: Folder to write ``examples.parquet`` and ``counts.json`` to.
         report: Called with a line of progress now and then.
@@ -109,6 +122,7 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
     kept = _place_sets(sets, groups, dropped)
     kept += _labelled(kept, corpora, dropped)
     kept += _place_own(own, sets, groups, dropped)
+    kept += _place_raw(list(_raw_examples(data)), len(sets) + len(own), groups, dropped)
     out.mkdir(parents=True, exist_ok=True)
     table = out / "examples.parquet"
     rows = [{name: getattr(example, name) for name in SCHEMA.names} for example in kept]
@@ -273,6 +287,38 @@ def _place_own(own: list[Example], sets: list[Example], groups: Groups, dropped:
         elif example.side != "train" and group in with_set:
             dropped["held-out own text that resembles one of a set"] += 1
         else:
+            kept.append(example)
+    return kept
+
+
+def _raw_examples(data: Path) -> Iterator[Example]:
+    """Yield some lines of each file of `UNLABELLED` that is there, those whose hash is smallest."""
+    nothing = [-1] * len(THEMES)
+    for language, files in UNLABELLED.items():
+        for name in files:
+            file = data / "raw" / language / f"{name}.txt.gz"
+            if not file.is_file():
+                continue
+            with gzip.open(file, "rt", encoding="utf-8") as lines:
+                texts = {line.strip() for line in lines if _RAW_SHORTEST <= len(line.strip()) <= _RAW_LONGEST}
+            chosen = sorted(texts, key=lambda text: hashlib.sha256(text.encode()).digest())[:_RAW_ROWS]
+            for number, text in enumerate(chosen):
+                row = f"{RAW}{name}"
+                yield Example(f"{row}-{number}", row, language, 1.0, text, -1, nothing, -1, side="train")
+
+
+def _place_raw(raw: list[Example], before: int, groups: Groups, dropped: Counter[str]) -> list[Example]:
+    """Keep the unlabelled rows that resemble no other."""
+    for example in raw:
+        groups.add(_keys(example, letters_of(example.text)))
+    taken = {groups.group(row) for row in range(before)}
+    kept: list[Example] = []
+    for row, example in enumerate(raw, before):
+        group = groups.group(row)
+        if group in taken:
+            dropped["unlabelled text that resembles another"] += 1
+        else:
+            taken.add(group)
             kept.append(example)
     return kept
 

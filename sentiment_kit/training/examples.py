@@ -122,8 +122,10 @@ def tokenise(table: Dataset, tokenizer: Tokenizer, report: Callable[[str], None]
     )
 
 
-def draw_weights(examples: TokenisedExamples, own_share: float, cap: int = 25_000) -> NDArray[np.float64]:
-    """Return the probability with which each text is drawn.
+def draw_weights(
+    examples: TokenisedExamples, own_share: float, judged: NDArray[np.bool_] | None = None, cap: int = 25_000
+) -> NDArray[np.float64]:
+    """Return the probability with which each text is drawn; one without labels is drawn only if it was judged.
 
     Each language has a quarter. Within a language `own_share` goes to the project's own feedback; the rest is shared by
     the sets as their card's weight times their size, at most `cap`; inside a set a sentiment is drawn as the square
@@ -132,6 +134,8 @@ def draw_weights(examples: TokenisedExamples, own_share: float, cap: int = 25_00
     own = np.isin(examples.set, OWN_SETS)
     weights = np.zeros(len(examples))
     labelled = (examples.sentiment >= 0) | (examples.themes >= 0).any(1) | (examples.churn >= 0)
+    if judged is not None:
+        labelled |= judged
     for name in np.unique(examples.set):
         for language in range(len(LANGUAGES)):
             rows = (examples.set == name) & (examples.language == language) & labelled

@@ -157,7 +157,8 @@ def train(
     learner = Learner(network, recipe, lesson.module if lesson else None)
     identity = json.dumps([asdict(recipe), around.inputs])
     done = _restore(checkpoint, identity, network, learner)
-    weights = draw_weights(examples, recipe.own_share)
+    judged = around.judgements.known if recipe.judged and around.judgements else None
+    weights = draw_weights(examples, recipe.own_share, judged)
     begun, at_start = time.monotonic(), done
     while done < recipe.examples:
         size = min(recipe.round_size, recipe.examples - done)

@@ -14,6 +14,7 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 from sentiment_kit import CorpusError  # noqa: E402
 from sentiment_kit.taxonomy import THEMES  # noqa: E402
+from sentiment_kit.training import corpora  # noqa: E402
 from sentiment_kit.training.cards import load_cards  # noqa: E402
 from sentiment_kit.training.corpora import build, own_side  # noqa: E402
 from sentiment_kit.training.duplicates import Groups, bands_of, letters_of  # noqa: E402
@@ -302,3 +303,29 @@ def test_minhash_bands():
     groups = Groups()
     rows = [groups.add(keys) for keys in ([b"a"], [b"b"], [b"c", b"a"], [b"b", b"c"], [b"d"])]
     assert [groups.group(row) for row in rows] == [0, 0, 0, 0, 4]
+
+
+def test_unlabelled_lines_come_in_unless_they_resemble_another_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpora, "_RAW_ROWS", 4)
+    lines = [
+        "The lift in the east wing smells of wet dog again",
+        "Nobody answers at the desk after nine in the evening",
+        "nobody answers at the desk after nine in the evening!!",
+        "A measured text that stands in an evaluation set too",
+        "short",
+        "x" * 501,
+    ]
+    raw = tmp_path / "data" / "raw" / "en" / "imdb_reviews.txt.gz"
+    raw.parent.mkdir(parents=True)
+    with gzip.open(raw, "wt", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    measured = {"text": lines[3], "label": "positive"}
+    rows, _ = make(
+        tmp_path, [card(), card(set="held", tier="restricted")],
+        {"train/en/shop": [{"text": "fine", "label": "positive"}], "eval/en/held": [measured]},
+    )  # fmt: skip
+    unlabelled = [row for row in rows.values() if row["set"] == "raw_imdb_reviews"]
+    assert {row["text"] for row in unlabelled} in ({lines[0], lines[1]}, {lines[0], lines[2]})
+    assert rows[lines[3]]["set"] == "held"
+    assert {(row["side"], row["sentiment"], row["churn"]) for row in unlabelled} == {("train", -1, -1)}
+    assert not any(themes(row) for row in unlabelled)

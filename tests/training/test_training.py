@@ -250,6 +250,18 @@ def test_each_language_is_drawn_alike(examples):
     assert shares == pytest.approx([shares[0]] * len(shares))
 
 
+def test_a_text_without_labels_is_drawn_if_it_was_judged(examples):
+    bare = examples.sentiment.copy()
+    bare[:4] = -1
+    themes, churn = examples.themes.copy(), examples.churn.copy()
+    themes[:4], churn[:4] = -1, -1
+    some = replace(examples, sentiment=bare, themes=themes, churn=churn)
+    judged = np.zeros(len(examples), bool)
+    judged[1:3] = True
+    assert (draw_weights(some, 0.3)[:4] == 0).all()
+    assert ((draw_weights(some, 0.3, judged)[:4] > 0) == judged[:4]).all()
+
+
 def test_tokenised_examples_survive_a_file(examples, tmp_path):
     examples.save(tmp_path / "x.npz")
     loaded = TokenisedExamples.load(tmp_path / "x.npz")
