@@ -67,7 +67,8 @@ themes, a threshold a theme, Platt scaling for churn.
 
 `own_feedback`, `own_churn` and `own_extra` are the project's own texts (see corpora/GUIDE.md); a fifth of the
 first two, by a hash of the id, and the texts of `own_churn` that were written to measure by, are held back as
-test. `own_labels` are rows of the sets that its readers labelled again. The sets below were used through their
+test. `own_labels` are rows of the sets that its readers labelled again. Rows of sets that begin with `raw_` have no
+labels; the larger network and a small one judged them. The sets below were used through their
 cards in `corpora/cards`; none of their text is part of the package. Tier `restricted` only measures.
 
 {data}
