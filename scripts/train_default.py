@@ -2,7 +2,7 @@
 
 A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py,
 prepare_meanings.py and prepare_words.py first. --base models/default goes on from the bundled model's weights, after
-more texts were added to corpora/ for instance, through `CONTINUED` of sentiment_kit/training/default.py; the tokenizer
+more texts were added to corpora/ for instance, through the last stages; the tokenizer
 has to be the bundle's (prepare_text.py --tokenizer).
 """
 

@@ -12,7 +12,7 @@ from sentiment_kit.encoder.bundle import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Bun
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.cards import Card, load_cards
 from sentiment_kit.training.corpora import RAW, UNLABELLED
-from sentiment_kit.training.default import CONTINUED, NEW_SHARE, STAGES
+from sentiment_kit.training.default import NEW_SHARE, stages
 from sentiment_kit.training.evaluation import markdown
 from sentiment_kit.training.metrics import Interval
 from sentiment_kit.training.trainer import Recipe
@@ -118,8 +118,7 @@ def write_card(
     """
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
-    gone_through = [stage for stage in STAGES if base is None or stage.name in CONTINUED]
-    stages = ", then ".join(map(_described, gone_through))
+    gone_through = ", then ".join(map(_described, stages(continued=base is not None)))
     text = _CARD.format(
         name=bundle.name,
         **{name: shape[name] for name in ("layers", "width", "vocabulary", "grams")},
@@ -132,7 +131,7 @@ def write_card(
         weights_size=files[WEIGHTS_FILE]["bytes"] / 1e6,
         parameters=manifest["parameters"] / 1e6,
         figures=markdown(table),
-        stages=stages,
+        stages=gone_through,
         begun=_BEGUN.format(version=base.manifest["version"], share=NEW_SHARE) if base else "Then",
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),
     )

@@ -71,7 +71,7 @@ STAGES = (
     Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lessons=("meanings",)),
     _DEEP,
     replace(_DEEP, name="aligned", seed=8, lessons=("meanings",)),
-    replace(_DEEP, name="drilled", examples=300_000, seed=9, lessons=("meanings", "templates", "words"), judged=0.5),
+    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates", "words"), judged=0.5),
     Recipe(
         "grams",
         examples=1_000_000,
@@ -97,8 +97,17 @@ transformer little. The first two stages ran before Muon was tried here, and sta
 their average precision on dev was lower in every language, and sentiment no better.
 """
 
-CONTINUED = ("drilled", "own", "settle")
-"""The stages that a bundled model goes through when it learns on, from more texts of the project's own for instance."""
+_CONTINUED = {"drilled": 120_000, "own": 80_000, "settle": 20_000}
+"""The stages that a bundled model goes through when it learns on, from more texts of the project's own for instance,
+and how many texts each draws."""
+
+
+def stages(*, continued: bool) -> list[Recipe]:
+    """Return the stages of a model that begins with nothing, or of one that goes on from a bundle."""
+    if continued:
+        return [replace(stage, examples=_CONTINUED[stage.name]) for stage in STAGES if stage.name in _CONTINUED]
+    return list(STAGES)
+
 
 NEW_SHARE = 0.6
 """Share of the new weights in the mean of those that a bundle had before these stages and has after them (Wortsman et
@@ -160,7 +169,7 @@ class Sources:
             too, for the baseline, ``meanings.npz``, sentences with the teacher's vectors, ``words.tsv``, words with
             their sentiment, and ``judgements.npz``, what a larger network says of the training side.
         templates: Folder with the templates of each topic and language.
-        base: A bundle to learn on from, through the stages `CONTINUED` alone, with the mean of its weights and the new
+        base: A bundle to learn on from, through the last stages alone, with the mean of its weights and the new
             ones as the result; None to begin with the embeddings.
     """
 
@@ -195,11 +204,10 @@ class Sources:
                 )
             network = load_network(self.base).to("cuda" if torch.cuda.is_available() else "cpu")
             torch.manual_seed(1)  # of dropout and of the lessons' weights
-            stages = [recipe for recipe in STAGES if recipe.name in CONTINUED]
-            return network, stages, f"{network.shape} {sha256(self.base.file(WEIGHTS_FILE))}"
+            return network, stages(continued=True), f"{network.shape} {sha256(self.base.file(WEIGHTS_FILE))}"
         vectors = self.prepared / VECTORS_FILE
         network = new_network(tokenizer, np.load(vectors), GRAMS)
-        return network, list(STAGES), f"{network.shape} {sha256(vectors)}"
+        return network, stages(continued=False), f"{network.shape} {sha256(vectors)}"
 
     def lesson(self, recipe: Recipe, shape: Shape, tokenizer: Tokenizer) -> tuple[Lesson | None, str]:
         """Return what a stage learns beside the labels, if anything, and what it is made from, as text."""
@@ -254,14 +262,14 @@ def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, repo
         CorpusError: If one of these files is missing.
     """
     sources.check()
-    network, stages, before = sources.beginning(tokenizer)
+    network, recipes, before = sources.beginning(tokenizer)
     marks = marks_of(tokenizer)
     folder.mkdir(parents=True, exist_ok=True)
 
     def evaluate(network: FeedbackNetwork, part: Part) -> str:
         return glance(network, sides.tokens["dev"], marks, part)
 
-    for recipe in stages:
+    for recipe in recipes:
         examples = sides.tokens["train"] if recipe.own_share else sides.tokens["train"].without(OWN_SETS)
         lesson, made_from = sources.lesson(recipe, network.shape, tokenizer)
         judgements, said = sources.judgements(recipe, examples)

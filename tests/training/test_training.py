@@ -194,6 +194,7 @@ def test_training_begins_from_a_bundle_with_the_last_stages(tokenizer, examples,
     assert np.abs(logits[0] - logits[1]).max() < 0.01, "the bundle's weights, but for their rounding"
     short = replace(RECIPE, round_size=RECIPE.examples)
     stages = tuple(replace(short, name=name) for name in ("sets", "drilled", "grams", "own", "settle"))
+    monkeypatch.setattr(default, "_CONTINUED", dict.fromkeys(("drilled", "own", "settle"), short.examples))
     monkeypatch.setattr(default, "STAGES", (*stages[:3], replace(stages[3], lessons=("words",)), stages[4]))
     lines = []
     sides = Sides({}, {"train": examples, "dev": examples})
