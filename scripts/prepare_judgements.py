@@ -1,7 +1,7 @@
 """Write what the large network of scripts/train_large.py and a bundle's small one say of the training side, as a mean.
 
 First a table of how good each is, and the mean of both: macro-F1 / negative-positive
-balanced accuracy, means over sets, on at most 1,000 rows a set and language.
+balanced accuracy, means over sets, on at most 300 rows a set and language.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from sentiment_kit.encoder.torch import load_network
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.default import JUDGEMENTS_FILE, load_sides, marks_of
-from sentiment_kit.training.distillation import LONGEST, judge, load_large
+from sentiment_kit.training.distillation import judge, load_large, read
 from sentiment_kit.training.evaluation import sample, sentiment_cell
 from sentiment_kit.training.examples import draw_weights
-from sentiment_kit.training.trainer import predict
+
+_ROWS = 300
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=default_folder(), help="bundle of the small network (the bundled)")
     parser.add_argument("--large", type=Path, default=Path("build/large/large.pt"), help="checkpoint of the large one")
     parser.add_argument("--out", type=Path, default=Path("build/text") / JUDGEMENTS_FILE)
-    parser.add_argument("--judge", type=int, default=180_000, help="texts to judge, as training draws them (180000)")
+    parser.add_argument("--judge", type=int, default=150_000, help="texts to judge, as training draws them (150000)")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -51,8 +52,9 @@ def main() -> None:
     small = load_network(base)
     cells: dict[str, list[str]] = {"large": [], "small": [], "mean": []}
     for side in ("dev", "eval"):
-        rows = sample(sides.tokens[side])
-        logits = {"large": predict(large, rows, LONGEST, marks)[0], "small": predict(small, rows, LONGEST, marks)[0]}
+        rows = sample(sides.tokens[side], _ROWS)
+        networks = {"large": large, "small": small}
+        logits = {name: read(network, rows, marks)[0] for name, network in networks.items()}
         logits["mean"] = (logits["large"] + logits["small"]) / 2
         for name, scores in logits.items():
             biased = scores + np.array([NEGATIVE_BIAS, 0.0, 0.0])

@@ -29,7 +29,7 @@ from sentiment_kit.training.default import JUDGEMENTS_FILE, MEANINGS_FILE, Sides
 from sentiment_kit.training.examples import TokenisedExamples
 from sentiment_kit.training.lessons import padded
 from sentiment_kit.training.meaning import Meanings, read_by_teacher
-from sentiment_kit.training.trainer import Judgements, Marks, Recipe, Surroundings, predict, train
+from sentiment_kit.training.trainer import Judgements, Marks, Recipe, Surroundings, autocast, predict, train
 
 Report = Callable[[str], None]
 
@@ -187,6 +187,12 @@ def load_large(encoder: Path, checkpoint: Path) -> FeedbackNetwork:
     return network
 
 
+def read(network: FeedbackNetwork, texts: TokenisedExamples, marks: Marks) -> tuple[NDArray[np.float32], ...]:
+    """Return a network's logits as `predict` does, with products in bf16 where training has them."""
+    with autocast(next(network.parameters()).device):
+        return predict(network, texts, LONGEST, marks)
+
+
 def judge(
     networks: Sequence[FeedbackNetwork],
     examples: TokenisedExamples,
@@ -208,7 +214,7 @@ def judge(
         part = rows[start : start + _ROUND]
         texts = examples.select(part)
         for network in networks:
-            sentiment, themes, churn, kinds = predict(network, texts, LONGEST, marks)
+            sentiment, themes, churn, kinds = read(network, texts, marks)
             said[part] += np.concatenate([sentiment, themes, churn[:, None], kinds], 1) / len(networks)
         known[part] = True
         report(f"judged {start + len(part):,} of {len(rows):,} texts")
