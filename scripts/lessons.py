@@ -53,7 +53,9 @@ def main() -> None:
     for choice in ["-", *options.lessons]:
         network, _, begun = sources.beginning(tokenizer)
         if choice != "-":
-            recipe = replace(_STAGE, name=f"lessons {choice}", examples=options.texts, lessons=_names(choice), **_RATES)
+            recipe = replace(
+                _STAGE, name=f"lessons {choice}", examples=options.texts, lessons=_names(choice), judged=0.0, **_RATES
+            )
             lesson, made_from = sources.lesson(recipe, network.shape, tokenizer)
             inputs = f"{begun} {sides.tokens['train'].digest()}{made_from}"
             around = Surroundings(marks, options.folder, inputs, print, lambda network, part: "")

@@ -47,7 +47,7 @@ def main() -> None:
     base = Bundle.open(options.base)
     tokenizer = Tokenizer.from_file(str(base.file(TOKENIZER_FILE)))
     marks = marks_of(tokenizer)
-    large = load_large(options.teacher, options.large)
+    large = load_large(options.teacher, options.large, say)
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
     small = load_network(base)
     cells: dict[str, list[str]] = {"large": [], "small": [], "mean": []}

@@ -1,7 +1,8 @@
 """Train the bundled model from the table of examples: fit, calibrate, export, measure against TF-IDF, write the card.
 
 A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py,
-prepare_meanings.py and prepare_words.py first. --base models/default goes on from the bundled model's weights, after
+prepare_meanings.py, prepare_words.py, train_large.py and prepare_judgements.py first, or leave the last two out with
+--labels-alone. --base models/default goes on from the bundled model's weights, after
 more texts were added to corpora/ for instance, through the last stages; the tokenizer
 has to be the bundle's (prepare_text.py --tokenizer).
 """
@@ -33,9 +34,10 @@ def main() -> None:
         "--text",
         type=Path,
         default=Path("build/text"),
-        help="folder of tokenizer.json, vectors.npy, meanings.npz and words.tsv (build/text)",
+        help="folder of tokenizer.json, vectors.npy, meanings.npz, words.tsv and judgements.npz (build/text)",
     )
     parser.add_argument("--base", type=Path, help="bundle to learn on from; without it training begins with nothing")
+    parser.add_argument("--labels-alone", action="store_true", help="learn nothing from what other networks say")
     parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
     parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
     parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and templates (corpora)")
@@ -51,14 +53,14 @@ def main() -> None:
     base = Bundle.open(options.base) if options.base else None
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    sources = Sources(options.text, options.corpora / "templates", base)
+    sources = Sources(options.text, options.corpora / "templates", base, judged=not options.labels_alone)
     network = fit(sides, tokenizer, sources, options.run, say)
     say("calibrating and exporting")
     bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)
     vectors = np.load(options.text / VECTORS_FILE)
     baselines = {"TF-IDF": character_ngrams(), "bag of embeddings": BagOfEmbeddings(tokenizer, vectors)}
     table = compare(OnnxEncoder(bundle), sides.table, say, baselines)
-    write_card(bundle, table, options.corpora, options.examples.parent / "counts.json", base)
+    write_card(bundle, table, options.corpora, options.examples.parent / "counts.json", sources)
     say(f"wrote {options.out}, {(options.out / WEIGHTS_FILE).stat().st_size / 1e6:.0f} MB of weights")
 
 

@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer
 
 from sentiment_kit.encoder.bundle import TOKENIZER_FILE, Bundle, default_folder
-from sentiment_kit.training.default import JUDGEMENTS_FILE, Sources, load_sides
+from sentiment_kit.training.default import Sources, load_sides
 from sentiment_kit.training.distillation import fit_large
 
 
@@ -25,7 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--teacher", type=Path, required=True, help="folder of the encoder: config, weights, tokenizer")
     parser.add_argument("--examples", type=Path, default=Path("build/corpora/examples.parquet"))
-    parser.add_argument("--text", type=Path, default=Path("build/text"), help="folder of meanings.npz and words.tsv")
+    parser.add_argument(
+        "--text", type=Path, default=Path("build/text"), help="folder of tokenizer.json, meanings.npz and words.tsv"
+    )
     parser.add_argument("--templates", type=Path, default=Path("corpora/templates"))
     parser.add_argument("--base", type=Path, default=default_folder(), help="bundle of the small network (the bundled)")
     parser.add_argument("--run", type=Path, default=Path("build/large"), help="folder for checkpoints (build/large)")
@@ -38,8 +40,8 @@ def main() -> None:
         print(f"[{time.monotonic() - begun:6.0f} s] {line}", flush=True)
 
     base = Bundle.open(options.base)
-    sources = Sources(options.text, options.templates, base)
-    sources.check(unless=JUDGEMENTS_FILE)
+    sources = Sources(options.text, options.templates, base, judged=False)
+    sources.check()
     sides = load_sides(options.examples, Tokenizer.from_file(str(base.file(TOKENIZER_FILE))), ("train", "dev"), say)
     fit_large(sides, sources, options.teacher, options.run, say)
 

@@ -12,7 +12,7 @@ from sentiment_kit.encoder.bundle import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Bun
 from sentiment_kit.training.calibration import NEGATIVE_BIAS
 from sentiment_kit.training.cards import Card, load_cards
 from sentiment_kit.training.corpora import RAW, UNLABELLED
-from sentiment_kit.training.default import NEW_SHARE, stages
+from sentiment_kit.training.default import NEW_SHARE, Sources, stages
 from sentiment_kit.training.evaluation import markdown
 from sentiment_kit.training.metrics import Interval
 from sentiment_kit.training.trainer import Recipe
@@ -56,8 +56,9 @@ Tokenizer: unigram, trained on about 9 million characters a language of the trai
 sides of translation pairs shuffled together. {begun} {stages}. The teacher is an English sentence encoder
 (all-MiniLM-L6-v2, Apache-2.0); the sentences are translation pairs, word lists, and reviews with words put into
 another language. The words are those of the sentiment lexicons below and, where these do not know a word, of
-the English ones through bilingual word lists. The larger network is that encoder with the pieces of this model,
-trained on the same labels beside the same sentences and words; none of its weights are in this model. Each
+the English ones through bilingual word lists. The judgement is the mean of two networks: the small one before these
+stages, and a larger one, which is that encoder with the pieces of this model, trained on the same labels
+beside the same sentences and words; none of its weights are in this model. Each
 language is drawn equally often; inside a
 language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
 temperature for the sentiment of each language after {bias} is added to the negative logit, a temperature for its
@@ -68,7 +69,7 @@ themes, a threshold a theme, Platt scaling for churn.
 `own_feedback`, `own_churn` and `own_extra` are the project's own texts (see corpora/GUIDE.md); a fifth of the
 first two, by a hash of the id, and the texts of `own_churn` that were written to measure by, are held back as
 test. `own_labels` are rows of the sets that its readers labelled again. Rows of sets that begin with `raw_` have no
-labels; the larger network and a small one judged them. The sets below were used through their
+labels; of these a part was learnt from as other networks judge it (Recipe). The sets below were used through their
 cards in `corpora/cards`; none of their text is part of the package. Tier `restricted` only measures.
 
 {data}
@@ -104,9 +105,7 @@ _BEGUN = (
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
-def write_card(
-    bundle: Bundle, table: list[dict[str, Any]], corpora: Path, counts: Path, base: Bundle | None = None
-) -> None:
+def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, counts: Path, sources: Sources) -> None:
     """Write a bundle's card and figures beside it, and list the card in the manifest.
 
     Args:
@@ -114,11 +113,12 @@ def write_card(
         table: Rows of figures from `sentiment_kit.training.evaluation.compare`.
         corpora: Folder that holds ``cards``.
         counts: ``counts.json`` of the table of examples.
-        base: The bundle that training began from, if it did.
+        sources: What training began with and learnt from.
     """
     manifest = bundle.manifest
     shape, tokens, files = manifest["shape"], manifest["tokens"], manifest["files"]
-    gone_through = ", then ".join(map(_described, stages(continued=base is not None)))
+    base = sources.base
+    gone_through = ", then ".join(map(_described, stages(continued=base is not None, judged=sources.judged)))
     text = _CARD.format(
         name=bundle.name,
         **{name: shape[name] for name in ("layers", "width", "vocabulary", "grams")},
@@ -147,7 +147,7 @@ def _described(stage: Recipe) -> str:
     """Return a stage in words."""
     muon = f" (Muon {stage.matrix_rate:g})" if stage.matrix_rate else ""
     beside = ", beside " + " and ".join(map(_BESIDE.__getitem__, stage.lessons)) if stage.lessons else ""
-    judged = f", {stage.judged:.0%} of the loss against the larger network" if stage.judged else ""
+    judged = f", {stage.judged:.0%} of the loss against the judgement of other networks" if stage.judged else ""
     return (
         f"{stage.examples:,} texts for {_PARTS[stage.part]} at a rate of {stage.rate:g}{muon} in steps of "
         f"{stage.budget:,} tokens with {stage.own_share:.0%} of the project's own labels{beside}{judged}"

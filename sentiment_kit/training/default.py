@@ -97,16 +97,22 @@ transformer little. The first two stages ran before Muon was tried here, and sta
 their average precision on dev was lower in every language, and sentiment no better.
 """
 
-_CONTINUED = {"drilled": 120_000, "own": 80_000, "settle": 20_000}
+_CONTINUED = {"drilled": 100_000, "own": 80_000, "settle": 20_000}
 """The stages that a bundled model goes through when it learns on, from more texts of the project's own for instance,
 and how many texts each draws."""
 
 
-def stages(*, continued: bool) -> list[Recipe]:
-    """Return the stages of a model that begins with nothing, or of one that goes on from a bundle."""
+def stages(*, continued: bool, judged: bool = True) -> list[Recipe]:
+    """Return the stages of a model that begins with nothing, or of one that goes on from a bundle.
+
+    Args:
+        continued: Whether it goes on from a bundle.
+        judged: Whether it learns from what other networks say; otherwise it learns from the labels alone.
+    """
+    found = list(STAGES)
     if continued:
-        return [replace(stage, examples=_CONTINUED[stage.name]) for stage in STAGES if stage.name in _CONTINUED]
-    return list(STAGES)
+        found = [replace(stage, examples=_CONTINUED[stage.name]) for stage in STAGES if stage.name in _CONTINUED]
+    return found if judged else [replace(stage, judged=0.0) for stage in found]
 
 
 NEW_SHARE = 0.6
@@ -167,24 +173,24 @@ class Sources:
     Attributes:
         prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), which are wanted with a base
             too, for the baseline, ``meanings.npz``, sentences with the teacher's vectors, ``words.tsv``, words with
-            their sentiment, and ``judgements.npz``, what a larger network says of the training side.
+            their sentiment, and ``judgements.npz``, what other networks say of the training side.
         templates: Folder with the templates of each topic and language.
         base: A bundle to learn on from, through the last stages alone, with the mean of its weights and the new
             ones as the result; None to begin with the embeddings.
+        judged: Whether there are judgements to learn from.
     """
 
     prepared: Path
     templates: Path
     base: Bundle | None = None
+    judged: bool = True
 
-    def check(self, unless: str = "") -> None:
-        """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent.
-
-        Args:
-            unless: A file of `prepared` that need not be there.
-        """
+    def check(self) -> None:
+        """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent."""
         for name, script in _PREPARED_BY.items():
-            if name != unless and not (self.prepared / name).is_file():
+            if name == JUDGEMENTS_FILE and not self.judged:
+                continue
+            if not (self.prepared / name).is_file():
                 raise CorpusError("SK625", f"there is no {self.prepared / name}; scripts/{script} makes it")
         load_templates(self.templates)
         load_words(self.prepared / WORDS_FILE)
@@ -204,10 +210,14 @@ class Sources:
                 )
             network = load_network(self.base).to("cuda" if torch.cuda.is_available() else "cpu")
             torch.manual_seed(1)  # of dropout and of the lessons' weights
-            return network, stages(continued=True), f"{network.shape} {sha256(self.base.file(WEIGHTS_FILE))}"
+            return (
+                network,
+                stages(continued=True, judged=self.judged),
+                f"{network.shape} {sha256(self.base.file(WEIGHTS_FILE))}",
+            )
         vectors = self.prepared / VECTORS_FILE
         network = new_network(tokenizer, np.load(vectors), GRAMS)
-        return network, stages(continued=False), f"{network.shape} {sha256(vectors)}"
+        return network, stages(continued=False, judged=self.judged), f"{network.shape} {sha256(vectors)}"
 
     def lesson(self, recipe: Recipe, shape: Shape, tokenizer: Tokenizer) -> tuple[Lesson | None, str]:
         """Return what a stage learns beside the labels, if anything, and what it is made from, as text."""
@@ -231,7 +241,7 @@ class Sources:
         return Turns(lessons) if lessons else None, made_from
 
     def judgements(self, recipe: Recipe, examples: TokenisedExamples) -> tuple[Judgements | None, str]:
-        """Return what a larger network says of the texts if a stage learns from it, and what that is from, as text.
+        """Return what other networks say of the texts if a stage learns from it, and what that is from, as text.
 
         Raises:
             CorpusError: If it judged other texts.
@@ -259,10 +269,12 @@ def fit(sides: Sides, tokenizer: Tokenizer, sources: Sources, folder: Path, repo
         report: Called with a line of progress after each round.
 
     Raises:
-        CorpusError: If one of these files is missing.
+        BundleError: If the weights of the base are missing, truncated or altered.
+        CorpusError: If one of these files is missing, or made for another table or tokenizer.
     """
     sources.check()
     network, recipes, before = sources.beginning(tokenizer)
+    sources.judgements(recipes[-1], sides.tokens["train"])  # of another table? Better now than after hours
     marks = marks_of(tokenizer)
     folder.mkdir(parents=True, exist_ok=True)
 

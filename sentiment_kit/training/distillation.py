@@ -25,7 +25,7 @@ from sentiment_kit.encoder.network import Block, FeedbackNetwork, Part, Shape
 from sentiment_kit.encoder.torch import load_network
 from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import CHURN_KINDS, SENTIMENTS, THEMES
-from sentiment_kit.training.default import JUDGEMENTS_FILE, MEANINGS_FILE, Sides, Sources, glance, marks_of
+from sentiment_kit.training.default import MEANINGS_FILE, Sides, Sources, glance, marks_of
 from sentiment_kit.training.examples import TokenisedExamples
 from sentiment_kit.training.lessons import padded
 from sentiment_kit.training.meaning import Meanings, read_by_teacher
@@ -169,19 +169,22 @@ def _map(network: FeedbackNetwork, meanings: Meanings, marks: Marks) -> Tensor:
     return found
 
 
-def load_large(encoder: Path, checkpoint: Path) -> FeedbackNetwork:
+def load_large(encoder: Path, checkpoint: Path, report: Report) -> FeedbackNetwork:
     """Return a trained large network.
 
     Args:
         encoder: Folder of the encoder that its blocks began as.
         checkpoint: What `fit_large` left of its last stage.
+        report: Told how many texts it has learnt from.
 
     Raises:
         CorpusError: If there is no such file.
     """
     if not checkpoint.is_file():
         raise CorpusError("SK625", f"there is no {checkpoint}; scripts/train_large.py makes it")
-    state = torch.load(checkpoint, weights_only=True, map_location="cpu")["network"]
+    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    report(f"{checkpoint} has learnt from {saved['done']:,} texts of {LARGE_STAGES[-1].examples:,}")
+    state = saved["network"]
     network = large_network(encoder, np.zeros(state["tokens.weight"].shape, np.float32))
     network.load_state_dict(state)
     return network
@@ -254,12 +257,16 @@ def fit_large(sides: Sides, sources: Sources, encoder: Path, folder: Path, repor
         report: Called with a line of progress after each round.
 
     Raises:
-        CorpusError: If a file is missing, or there is no base.
+        BundleError: If the weights of the base are missing, truncated or altered.
+        CorpusError: If a file is missing, there is no base, or it has another tokenizer.
     """
-    sources.check(unless=JUDGEMENTS_FILE)
+    replace(sources, judged=False).check()
     if sources.base is None:
         raise CorpusError("SK625", "the large network needs a bundle, whose network says where its tokens begin")
     tokenizer = Tokenizer.from_file(str(sources.base.file(TOKENIZER_FILE)))
+    prepared = sources.prepared / TOKENIZER_FILE
+    if not prepared.is_file() or Tokenizer.from_file(str(prepared)).to_str() != tokenizer.to_str():
+        raise CorpusError("SK631", f"{prepared} is not the tokenizer of {sources.base.folder}, which the meanings need")
     meanings = Meanings.load(sources.prepared / MEANINGS_FILE)
     pieces = first_vectors(load_network(sources.base), tokenizer, meanings, encoder, report)
     network = large_network(encoder, pieces)

@@ -125,7 +125,7 @@ def tokenise(table: Dataset, tokenizer: Tokenizer, report: Callable[[str], None]
 def draw_weights(
     examples: TokenisedExamples, own_share: float, judged: NDArray[np.bool_] | None = None, cap: int = 25_000
 ) -> NDArray[np.float64]:
-    """Return the probability with which each text is drawn; one without labels is drawn only if it was judged.
+    """Return the probability with which each text is drawn: any that has a label, or, with `judged`, these alone.
 
     Each language has a quarter. Within a language `own_share` goes to the project's own feedback; the rest is shared by
     the sets as their card's weight times their size, at most `cap`; inside a set a sentiment is drawn as the square
@@ -133,12 +133,11 @@ def draw_weights(
     """
     own = np.isin(examples.set, OWN_SETS)
     weights = np.zeros(len(examples))
-    labelled = (examples.sentiment >= 0) | (examples.themes >= 0).any(1) | (examples.churn >= 0)
-    if judged is not None:
-        labelled |= judged
+    known = (examples.sentiment >= 0) | (examples.themes >= 0).any(1) | (examples.churn >= 0)
+    drawn = known if judged is None else judged
     for name in np.unique(examples.set):
         for language in range(len(LANGUAGES)):
-            rows = (examples.set == name) & (examples.language == language) & labelled
+            rows = (examples.set == name) & (examples.language == language) & drawn
             if not rows.any():
                 continue
             classes, inverse, counts = np.unique(examples.sentiment[rows], return_inverse=True, return_counts=True)

@@ -43,7 +43,8 @@ class Recipe:
         churn_weight: Weight of the loss of churn; that of its kinds weighs half as much.
         matrix_rate: Highest learning rate of the matrices in the transformer's blocks, by Muon; 0 for AdamW.
         block_rate: Highest learning rate of the transformer's blocks without Muon; 0 for `rate`.
-        judged: Share of the large network's judgement in the loss of a text that it judged; the labels have the rest.
+        judged: Share of other networks' judgement in the loss, the labels have the rest; with a share only texts that
+            were judged are drawn.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Judgements:
-    """What a larger network says of the texts of a table.
+    """What other networks say of the texts of a table.
 
     Attributes:
         logits: Of sentiment, themes, churn and its kinds, (n, 24).
@@ -116,7 +117,7 @@ class Surroundings:
         inputs: A hash of what is learnt from; a checkpoint of other inputs is not continued.
         report: Called with a line of progress after each round.
         evaluate: Says in a few words how good a part of the network is by now.
-        judgements: What a larger network says of the texts; a stage whose recipe has a share of it needs them.
+        judgements: What other networks say of the texts; a stage whose recipe has a share of it needs them.
     """
 
     marks: Marks
@@ -150,6 +151,9 @@ def train(
     """Run one stage, or what is left of it; the network holds the result.
 
     A checkpoint is written after each round, and a rerun with the same folder goes on from the last.
+
+    Raises:
+        ValueError: If the recipe has a share of judgements and there are none.
     """
     checkpoint, marks = around.folder / f"{recipe.name}.pt", around.marks
     if lesson:  # before the optimiser's state is restored, which goes where the weights are
@@ -157,6 +161,8 @@ def train(
     learner = Learner(network, recipe, lesson.module if lesson else None)
     identity = json.dumps([asdict(recipe), around.inputs])
     done = _restore(checkpoint, identity, network, learner)
+    if recipe.judged and around.judgements is None:
+        raise ValueError(f"the stage {recipe.name} learns from judgements, and there are none")
     judged = around.judgements.known if recipe.judged and around.judgements else None
     weights = draw_weights(examples, recipe.own_share, judged)
     begun, at_start = time.monotonic(), done
@@ -279,23 +285,25 @@ def _loss_of(
     rows = batch.rows
     labels = (examples.sentiment[rows], examples.themes[rows], examples.churn[rows], examples.kinds[rows])
     losses = masked_losses(logits, labels)
-    if recipe.judged and around.judgements and around.judgements.known[rows].any():
-        said = distilled_losses(logits, around.judgements, rows)
-        of_labels = 1 - recipe.judged * float(around.judgements.known[rows].mean())
-        mixed = [of_labels * loss + (1 - of_labels) * soft for loss, soft in zip(losses, said, strict=True)]
+    if around.judgements and recipe.judged:
+        said = distilled_losses(logits, around.judgements.logits[rows])
+        mixed = [torch.lerp(loss, soft, recipe.judged) for loss, soft in zip(losses, said, strict=True)]
         losses = mixed[0], mixed[1], mixed[2], mixed[3]
     return losses
 
 
-def distilled_losses(logits: Logits, judgements: Judgements, rows: NDArray[np.int64]) -> Logits:
-    """Return the four losses against a larger network's probabilities (Hinton et al. 2015), over texts that it judged.
+def distilled_losses(logits: Logits, judged: NDArray[np.float16]) -> Logits:
+    """Return the four losses against the probabilities of other networks (Hinton et al. 2015).
 
-    It has an opinion on themes and churn where a set has no such labels; on kinds it counts where it reads leaving.
+    These have an opinion on themes and churn where a set has no such labels; that on kinds counts where they read
+    leaving.
+
+    Args:
+        logits: What the network says.
+        judged: Logits of the others, (n, 24).
     """
-    picked = np.flatnonzero(judgements.known[rows])
-    place = torch.from_numpy(picked).to(logits[0].device)
-    said = torch.from_numpy(judgements.logits[rows[picked]].astype(np.float32)).to(place.device)
-    sentiment, themes, churn, kinds = (logit.float()[place] for logit in logits)
+    sentiment, themes, churn, kinds = (logit.float() for logit in logits)
+    said = torch.from_numpy(judged.astype(np.float32)).to(sentiment.device)
     wanted = torch.split(said, [sentiment.shape[1], themes.shape[1], 1, kinds.shape[1]], 1)
     leaves = wanted[2].sigmoid()
     of_kinds = functional.binary_cross_entropy_with_logits(kinds, wanted[3].sigmoid(), reduction="none")
@@ -303,7 +311,7 @@ def distilled_losses(logits: Logits, judgements: Judgements, rows: NDArray[np.in
         functional.cross_entropy(sentiment, wanted[0].softmax(1)),
         functional.binary_cross_entropy_with_logits(themes, wanted[1].sigmoid()),
         functional.binary_cross_entropy_with_logits(churn, leaves[:, 0]),
-        (of_kinds * leaves).sum() / (leaves.sum() * kinds.shape[1]).clamp(min=1.0),
+        (of_kinds * leaves).sum() / (leaves.sum().clamp(min=1.0) * kinds.shape[1]),
     )
 
 

@@ -22,8 +22,15 @@ from sentiment_kit.training.distillation import first_vectors, fit_large, judge,
 from sentiment_kit.training.examples import TokenisedExamples  # noqa: E402
 from sentiment_kit.training.lessons import MeaningLesson  # noqa: E402
 from sentiment_kit.training.meaning import Meanings  # noqa: E402
-from sentiment_kit.training.trainer import Judgements, Recipe, Surroundings, predict, train  # noqa: E402
-from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN  # noqa: E402
+from sentiment_kit.training.trainer import (  # noqa: E402
+    Judgements,
+    Recipe,
+    Surroundings,
+    distilled_losses,
+    predict,
+    train,
+)
+from sentiment_kit.training.vocabulary import BEGIN, END, PAD, UNKNOWN, train_tokenizer  # noqa: E402
 
 WORDS = ("soup", "room", "суп", "кімната", "スープ", "部屋", "سوپ", "اتاق")
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
@@ -117,7 +124,7 @@ def test_pieces_begin_where_the_encoder_has_their_english(encoder, tokenizer, me
     assert np.isfinite(vectors).all()
 
 
-def judged(examples, share):
+def judged(examples):
     """Return judgements that find the second of each two words negative and a customer who leaves there."""
     logits = np.zeros((len(examples), 24), np.float16)
     second = np.arange(len(examples)) % 2 == 1
@@ -125,32 +132,33 @@ def judged(examples, share):
     logits[:, 3:15] = -6
     logits[:, 15] = np.where(second, 6, -6)
     logits[second, 16] = 6
-    return Judgements(logits, np.arange(len(examples)) < share * len(examples), examples.digest())
+    return Judgements(logits, np.ones(len(examples), bool), examples.digest())
 
 
 def test_a_network_learns_what_the_judge_says_where_there_are_no_labels(tokenizer, examples, tmp_path):
     recipe = Recipe("heart", examples=3000, rate=5e-3, own_share=0.0, budget=512, longest=32, judged=0.5)
-    # Without any label nothing would be drawn: one on a theme that tells nothing.
-    some = replace(examples, themes=np.zeros((len(examples), 12), np.int64))
-    network, marks = small(tokenizer), marks_of(tokenizer)
-    judgements = replace(judged(examples, 1.0), examples=some.digest())
-    train(network, some, recipe, Surroundings(marks, tmp_path, "x", print, lambda network, part: "-", judgements))
-    sentiment, _, churn, kinds = predict(network, some, 32, marks)
-    second = np.arange(len(some)) % 2 == 1
+    network, marks, judgements = small(tokenizer), marks_of(tokenizer), judged(examples)
+    train(network, examples, recipe, Surroundings(marks, tmp_path, "x", print, lambda network, part: "-", judgements))
+    sentiment, _, churn, kinds = predict(network, examples, 32, marks)
+    second = np.arange(len(examples)) % 2 == 1
     assert (sentiment.argmax(1) == np.where(second, 0, 2)).all()
     assert ((churn > 0) == second).all()
     assert (kinds[second].argmax(1) == 0).all()
 
 
-def test_texts_that_were_not_judged_have_their_labels_alone(tokenizer, examples, tmp_path):
-    labelled = replace(examples, sentiment=np.arange(len(examples)) % 2 * 2)
-    marks, states = marks_of(tokenizer), []
-    for name, judgements in (("plain", None), ("nothing", judged(examples, 0.0))):
-        network = small(tokenizer)
-        recipe = Recipe(name, examples=200, rate=5e-3, own_share=0.0, budget=512, longest=32, judged=0.5)
-        train(network, labelled, recipe, Surroundings(marks, tmp_path, "x", print, lambda n, p: "-", judgements))
-        states.append(network.sentiment.weight)
-    assert torch.equal(*states)
+def test_who_agrees_with_the_judge_has_less_to_learn(examples):
+    logits = torch.randn(4, 3), torch.randn(4, 12), torch.randn(4), torch.randn(4, 8)
+    said = distilled_losses(logits, judged(examples).logits[:4])
+    assert all(loss.item() > 0 for loss in said)
+    agreeing = torch.from_numpy(judged(examples).logits[:4].astype(np.float32)).split([3, 12, 1, 8], 1)
+    assert distilled_losses((*agreeing[:2], agreeing[2][:, 0], agreeing[3]), judged(examples).logits[:4])[0] < said[0]
+
+
+def test_a_stage_that_needs_judgements_says_so(tokenizer, examples, tmp_path):
+    recipe = Recipe("heart", examples=100, rate=5e-3, own_share=0.0, budget=512, longest=32, judged=0.5)
+    with pytest.raises(ValueError, match="heart learns from judgements"):
+        around = Surroundings(marks_of(tokenizer), tmp_path, "x", print, lambda network, part: "-")
+        train(small(tokenizer), examples, recipe, around)
 
 
 @pytest.fixture
@@ -166,6 +174,7 @@ def sources(tokenizer, labelled, meanings, tmp_path):
     prepared.mkdir()
     meanings.save(prepared / "meanings.npz")
     (prepared / "vectors.npy").touch()
+    tokenizer.save(str(prepared / TOKENIZER_FILE))
     lines = [f"{code}\t{name}\tсуп soup\n" for code in LANGUAGES for name in SENTIMENTS]
     (prepared / "words.tsv").write_text("".join(lines), encoding="utf-8")
     (templates / "churn").mkdir(parents=True)
@@ -184,9 +193,10 @@ def test_a_large_network_is_trained_and_judges(encoder, sources, labelled, tmp_p
     assert "short: 2,000 of 2,000 texts" in said[-1]
     again = fit_large(sides, sources, encoder, tmp_path / "run", lambda line: None)
     assert torch.equal(again.sentiment.weight, network.sentiment.weight), "a rerun goes on from the checkpoint"
-    network = load_large(encoder, tmp_path / "run" / "short.pt")
+    network = load_large(encoder, tmp_path / "run" / "short.pt", said.append)
+    assert "learnt from 2,000 texts of 2,000" in said[-1]
     with pytest.raises(CorpusError, match=r"SK625.*train_large\.py"):
-        load_large(encoder, tmp_path / "run" / "large.pt")
+        load_large(encoder, tmp_path / "run" / "large.pt", said.append)
     rows = np.arange(0, len(labelled), 2)
     tokenizer = Tokenizer.from_file(str(sources.base.file(TOKENIZER_FILE)))
     found = judge([network, network], labelled, rows, marks_of(tokenizer), said.append)
@@ -199,5 +209,9 @@ def test_a_large_network_is_trained_and_judges(encoder, sources, labelled, tmp_p
     assert sources.judgements(stage, labelled) == (None, "")
     with pytest.raises(CorpusError, match=r"SK633.*prepare_judgements\.py"):
         sources.judgements(wants, replace(labelled, churn=labelled.sentiment))
+    other = train_tokenizer(["soup room"] * 30, 40)
+    other.save(str(sources.prepared / TOKENIZER_FILE))
+    with pytest.raises(CorpusError, match="SK631"):
+        fit_large(sides, sources, encoder, tmp_path / "run", said.append)
     with pytest.raises(CorpusError, match="SK625.*bundle"):
         fit_large(sides, replace(sources, base=None), encoder, tmp_path / "run", said.append)

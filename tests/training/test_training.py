@@ -251,7 +251,7 @@ def test_each_language_is_drawn_alike(examples):
     assert shares == pytest.approx([shares[0]] * len(shares))
 
 
-def test_a_text_without_labels_is_drawn_if_it_was_judged(examples):
+def test_with_judgements_the_judged_texts_are_drawn_and_no_others(examples):
     bare = examples.sentiment.copy()
     bare[:4] = -1
     themes, churn = examples.themes.copy(), examples.churn.copy()
@@ -260,7 +260,7 @@ def test_a_text_without_labels_is_drawn_if_it_was_judged(examples):
     judged = np.zeros(len(examples), bool)
     judged[1:3] = True
     assert (draw_weights(some, 0.3)[:4] == 0).all()
-    assert ((draw_weights(some, 0.3, judged)[:4] > 0) == judged[:4]).all()
+    assert ((draw_weights(some, 0.3, judged) > 0) == judged).all()
 
 
 def test_tokenised_examples_survive_a_file(examples, tmp_path):
@@ -322,7 +322,7 @@ def test_the_card_says_what_a_model_went_through(tokenizer, examples, tmp_path):
     corpora = Path(__file__).parents[2] / "corpora"
     base = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "base", "1.5")
     cards = []
-    for begun in (None, base):
+    for begun in (Sources(tmp_path, tmp_path), Sources(tmp_path, tmp_path, base, judged=False)):
         bundle = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "bundle", "1.6")
         write_card(bundle, [row], corpora, counts, begun)
         cards.append((bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8"))
@@ -333,4 +333,6 @@ def test_the_card_says_what_a_model_went_through(tokenizer, examples, tmp_path):
     assert whole.count("texts for the transformer") == 5
     assert "goes on from the published weights of 1.5" in continued
     assert continued.count("texts for the transformer") == 1
+    assert "judgement of other networks" in whole
+    assert "judgement of other networks" not in continued
     assert "words with their sentiment" in continued
