@@ -1,10 +1,9 @@
 """Train the bundled model from the table of examples: fit, calibrate, export, measure against TF-IDF, write the card.
 
 A rerun continues from the last checkpoint under --run. Run scripts/build_corpora.py, prepare_text.py,
-prepare_meanings.py, prepare_words.py, train_large.py and prepare_judgements.py first, or leave the last two out with
---labels-alone. --base models/default goes on from the bundled model's weights, after
-more texts were added to corpora/ for instance, through the last stages; the tokenizer
-has to be the bundle's (prepare_text.py --tokenizer).
+prepare_meanings.py and prepare_words.py first, for --judged train_large.py and prepare_judgements.py too.
+--base models/default goes on from the bundled model's weights, after more texts were added to corpora/ for instance,
+through the last stages; the tokenizer has to be the bundle's (prepare_text.py --tokenizer).
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ def main() -> None:
         "--text",
         type=Path,
         default=Path("build/text"),
-        help="folder of tokenizer.json, vectors.npy, meanings.npz, words.tsv and judgements.npz (build/text)",
+        help="folder of tokenizer.json, vectors.npy, meanings.npz and words.tsv (build/text)",
     )
     parser.add_argument("--base", type=Path, help="bundle to learn on from; without it training begins with nothing")
-    parser.add_argument("--labels-alone", action="store_true", help="learn nothing from what other networks say")
+    parser.add_argument("--judged", action="store_true", help="learn from judgements.npz of --text too")
     parser.add_argument("--run", type=Path, default=Path("build/run"), help="folder for checkpoints (build/run)")
     parser.add_argument("--out", type=Path, default=Path("build/bundle"), help="folder of the bundle (build/bundle)")
     parser.add_argument("--corpora", type=Path, default=Path("corpora"), help="cards and templates (corpora)")
@@ -53,7 +52,7 @@ def main() -> None:
     base = Bundle.open(options.base) if options.base else None
     tokenizer = Tokenizer.from_file(str(options.text / "tokenizer.json"))
     sides = load_sides(options.examples, tokenizer, ("train", "dev", "eval"), say)
-    sources = Sources(options.text, options.corpora / "templates", base, judged=not options.labels_alone)
+    sources = Sources(options.text, options.corpora / "templates", base, options.judged)
     network = fit(sides, tokenizer, sources, options.run, say)
     say("calibrating and exporting")
     bundle = finish(network, sides.tokens["dev"], tokenizer, options.out, options.version)

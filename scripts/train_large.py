@@ -40,7 +40,7 @@ def main() -> None:
         print(f"[{time.monotonic() - begun:6.0f} s] {line}", flush=True)
 
     base = Bundle.open(options.base)
-    sources = Sources(options.text, options.templates, base, judged=False)
+    sources = Sources(options.text, options.templates, base)
     sources.check()
     sides = load_sides(options.examples, Tokenizer.from_file(str(base.file(TOKENIZER_FILE))), ("train", "dev"), say)
     fit_large(sides, sources, options.teacher, options.run, say)

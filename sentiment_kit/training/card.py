@@ -46,8 +46,7 @@ the largest set dominates.
 {figures}
 
 Commands: `scripts/build_corpora.py`, `scripts/prepare_text.py`, `scripts/prepare_meanings.py`,
-`scripts/prepare_words.py` (with `--data DATA`), `scripts/train_large.py`, `scripts/prepare_judgements.py`, then
-`scripts/train_default.py`; docs/model.md has them in full.
+`scripts/prepare_words.py` (with `--data DATA`), then `scripts/train_default.py`; docs/model.md has them in full.
 
 ## Recipe
 
@@ -56,9 +55,7 @@ Tokenizer: unigram, trained on about 9 million characters a language of the trai
 sides of translation pairs shuffled together. {begun} {stages}. The teacher is an English sentence encoder
 (all-MiniLM-L6-v2, Apache-2.0); the sentences are translation pairs, word lists, and reviews with words put into
 another language. The words are those of the sentiment lexicons below and, where these do not know a word, of
-the English ones through bilingual word lists. The judgement is the mean of two networks: the small one before these
-stages, and a larger one, which is that encoder with the pieces of this model, trained on the same labels
-beside the same sentences and words; none of its weights are in this model. Each
+the English ones through bilingual word lists.{judges} Each
 language is drawn equally often; inside a
 language the sets by weight and size. Unknown labels are masked out of the loss. Calibration on dev: a
 temperature for the sentiment of each language after {bias} is added to the negative logit, a temperature for its
@@ -69,8 +66,8 @@ themes, a threshold a theme, Platt scaling for churn.
 `own_feedback`, `own_churn` and `own_extra` are the project's own texts (see corpora/GUIDE.md); a fifth of the
 first two, by a hash of the id, and the texts of `own_churn` that were written to measure by, are held back as
 test. `own_labels` are rows of the sets that its readers labelled again. Rows of sets that begin with `raw_` have no
-labels; of these a part was learnt from as other networks judge it (Recipe). The sets below were used through their
-cards in `corpora/cards`; none of their text is part of the package. Tier `restricted` only measures.
+labels and are learnt from only as other networks judge them, where the recipe has that. The sets below were used
+through their cards in `corpora/cards`; none of their text is part of the package. Tier `restricted` only measures.
 
 {data}
 
@@ -102,6 +99,10 @@ _BEGUN = (
     "This version goes on from the published weights of {version}, whose card has the recipe up to there, and is the "
     "mean of those weights and of what they became, which count as {share:.0%}, with"
 )
+_JUDGES = (
+    " The judgement is the mean of two networks: the small one before these stages, and a larger one, which is that "
+    "encoder with the pieces of this model, trained on the same labels; none of its weights are in this model."
+)
 _PARTS = {"grams": "the n-grams", "transformer": "the transformer", "both": "both together"}
 
 
@@ -132,6 +133,7 @@ def write_card(bundle: Bundle, table: list[dict[str, Any]], corpora: Path, count
         parameters=manifest["parameters"] / 1e6,
         figures=markdown(table),
         stages=gone_through,
+        judges=_JUDGES if sources.judged else "",
         begun=_BEGUN.format(version=base.manifest["version"], share=NEW_SHARE) if base else "Then",
         data=_data(load_cards(corpora / "cards"), json.loads(counts.read_text(encoding="utf-8"))["kept"]),
     )

@@ -64,14 +64,13 @@ _OWN = replace(
     seed=4,
     matrix_rate=5e-4,
     lessons=("templates", "words"),
-    judged=0.5,
 )
 STAGES = (
     Recipe("sets", examples=500_000, rate=1e-3, own_share=0.0, part="transformer", seed=2),
     Recipe("meanings", examples=150_000, rate=6e-4, own_share=0.0, part="transformer", seed=5, lessons=("meanings",)),
     _DEEP,
     replace(_DEEP, name="aligned", seed=8, lessons=("meanings",)),
-    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates", "words"), judged=0.5),
+    replace(_DEEP, name="drilled", examples=400_000, seed=9, lessons=("meanings", "templates", "words")),
     Recipe(
         "grams",
         examples=1_000_000,
@@ -89,7 +88,6 @@ STAGES = (
 long on a mixture in which the project's own labels are half of each language, first by itself, then beside those
 sentences, then beside them, templates and the words of lexicons in turns; the n-grams by themselves on that mixture;
 then both together, beside templates and words, and a short stage without templates, which settles what they disturb.
-Half of what the last three learn from are the labels, the other half what a larger network and a small one say.
 
 The first two stages do not depend on the project's own labels, so whoever adds to them trains the others alone. The
 parts learn apart because the n-grams know the training texts by heart after a few passes and would leave the
@@ -97,22 +95,23 @@ transformer little. The first two stages ran before Muon was tried here, and sta
 their average precision on dev was lower in every language, and sentiment no better.
 """
 
-_CONTINUED = {"drilled": 100_000, "own": 80_000, "settle": 20_000}
-"""The stages that a bundled model goes through when it learns on, from more texts of the project's own for instance,
-and how many texts each draws."""
+CONTINUED = ("drilled", "own", "settle")
+"""The stages that a bundled model goes through when it learns on, from more texts of the project's own for instance."""
+
+JUDGED_SHARE = 0.5
+"""Share of the judgement of other networks in the loss of these stages, where it is wanted at all."""
 
 
-def stages(*, continued: bool, judged: bool = True) -> list[Recipe]:
+def stages(*, continued: bool, judged: bool) -> list[Recipe]:
     """Return the stages of a model that begins with nothing, or of one that goes on from a bundle.
 
     Args:
         continued: Whether it goes on from a bundle.
-        judged: Whether it learns from what other networks say; otherwise it learns from the labels alone.
+        judged: Whether the stages `CONTINUED` learn from what other networks say too, and not from the labels alone.
     """
-    found = list(STAGES)
-    if continued:
-        found = [replace(stage, examples=_CONTINUED[stage.name]) for stage in STAGES if stage.name in _CONTINUED]
-    return found if judged else [replace(stage, judged=0.0) for stage in found]
+    share = JUDGED_SHARE if judged else 0.0
+    last = [replace(stage, judged=share) for stage in STAGES if stage.name in CONTINUED]
+    return last if continued else [next((new for new in last if new.name == old.name), old) for old in STAGES]
 
 
 NEW_SHARE = 0.6
@@ -173,17 +172,17 @@ class Sources:
     Attributes:
         prepared: Folder with ``vectors.npy``, the initial embeddings (vocabulary, width), which are wanted with a base
             too, for the baseline, ``meanings.npz``, sentences with the teacher's vectors, ``words.tsv``, words with
-            their sentiment, and ``judgements.npz``, what other networks say of the training side.
+            their sentiment, and if `judged` ``judgements.npz``, what other networks say of the training side.
         templates: Folder with the templates of each topic and language.
         base: A bundle to learn on from, through the last stages alone, with the mean of its weights and the new
             ones as the result; None to begin with the embeddings.
-        judged: Whether there are judgements to learn from.
+        judged: Whether what other networks say is learnt from.
     """
 
     prepared: Path
     templates: Path
     base: Bundle | None = None
-    judged: bool = True
+    judged: bool = False
 
     def check(self) -> None:
         """Raise a `CorpusError` if a file is missing, or a template or word is not valid, before hours are spent."""

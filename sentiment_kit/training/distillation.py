@@ -260,7 +260,7 @@ def fit_large(sides: Sides, sources: Sources, encoder: Path, folder: Path, repor
         BundleError: If the weights of the base are missing, truncated or altered.
         CorpusError: If a file is missing, there is no base, or it has another tokenizer.
     """
-    replace(sources, judged=False).check()
+    sources.check()
     if sources.base is None:
         raise CorpusError("SK625", "the large network needs a bundle, whose network says where its tokens begin")
     tokenizer = Tokenizer.from_file(str(sources.base.file(TOKENIZER_FILE)))

@@ -174,8 +174,7 @@ def test_what_was_not_prepared_is_named_before_training(tokenizer, examples, tmp
         fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
     save_words(WORDS, tmp_path / "words.tsv")
     with pytest.raises(CorpusError, match="SK625.*prepare_judgements.py"):
-        fit(sides, tokenizer, Sources(tmp_path, tmp_path), tmp_path / "run", print)
-    (tmp_path / "judgements.npz").touch()
+        fit(sides, tokenizer, Sources(tmp_path, tmp_path, judged=True), tmp_path / "run", print)
     with pytest.raises(CorpusError, match="SK628"):
         fit(sides, tokenizer, Sources(tmp_path, tmp_path / "templates"), tmp_path / "run", print)
 
@@ -185,7 +184,7 @@ def test_training_begins_from_a_bundle_with_the_last_stages(tokenizer, examples,
     bundle = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "bundle", "test")
     prepared = tmp_path / "prepared"
     prepared.mkdir()
-    for name in ("vectors.npy", "meanings.npz", "judgements.npz"):
+    for name in ("vectors.npy", "meanings.npz"):
         (prepared / name).touch()
     save_words(WORDS, prepared / "words.tsv")
     sources = Sources(prepared, Path(__file__).parents[2] / "corpora" / "templates", bundle)
@@ -194,7 +193,6 @@ def test_training_begins_from_a_bundle_with_the_last_stages(tokenizer, examples,
     assert np.abs(logits[0] - logits[1]).max() < 0.01, "the bundle's weights, but for their rounding"
     short = replace(RECIPE, round_size=RECIPE.examples)
     stages = tuple(replace(short, name=name) for name in ("sets", "drilled", "grams", "own", "settle"))
-    monkeypatch.setattr(default, "_CONTINUED", dict.fromkeys(("drilled", "own", "settle"), short.examples))
     monkeypatch.setattr(default, "STAGES", (*stages[:3], replace(stages[3], lessons=("words",)), stages[4]))
     lines = []
     sides = Sides({}, {"train": examples, "dev": examples})
@@ -322,7 +320,7 @@ def test_the_card_says_what_a_model_went_through(tokenizer, examples, tmp_path):
     corpora = Path(__file__).parents[2] / "corpora"
     base = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "base", "1.5")
     cards = []
-    for begun in (Sources(tmp_path, tmp_path), Sources(tmp_path, tmp_path, base, judged=False)):
+    for begun in (Sources(tmp_path, tmp_path, judged=True), Sources(tmp_path, tmp_path, base)):
         bundle = finish(tiny(tokenizer).eval(), examples, tokenizer, tmp_path / "bundle", "1.6")
         write_card(bundle, [row], corpora, counts, begun)
         cards.append((bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8"))
