@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.text import for_model
+from sentiment_kit.training.arrays import load_arrays, save_arrays
 from sentiment_kit.training.corpora import OWN_SETS
 
 _CHUNK = 10_000
@@ -56,15 +57,12 @@ class TokenisedExamples:
 
     def save(self, file: Path) -> None:
         """Write the arrays; the file appears when it is complete."""
-        partial = file.with_suffix(".partial.npz")
-        np.savez(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
-        partial.replace(file)
+        save_arrays(file, vars(self))
 
     @classmethod
     def load(cls, file: Path) -> TokenisedExamples:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        return cls(**load_arrays(file))
 
     def select(self, rows: NDArray[np.int64]) -> TokenisedExamples:
         """Return some of the texts, in the order of `rows`."""

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.text import for_model
+from sentiment_kit.training.arrays import load_arrays, save_arrays
 from sentiment_kit.training.trainer import autocast
 
 Report = Callable[[str], None]
@@ -69,15 +70,12 @@ class Meanings:
 
     def save(self, file: Path) -> None:
         """Write the arrays; the file appears when it is complete."""
-        partial = file.with_suffix(".partial.npz")
-        np.savez(partial, **vars(self))
-        partial.replace(file)
+        save_arrays(file, vars(self))
 
     @classmethod
     def load(cls, file: Path) -> Meanings:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as arrays:
-            return cls(**{name: arrays[name] for name in arrays.files})
+        return cls(**load_arrays(file))
 
 
 def collect(  # noqa: PLR0913  four places to read from

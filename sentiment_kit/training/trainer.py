@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sentiment_kit.encoder.network import FeedbackNetwork, Logits, Part
+from sentiment_kit.training.arrays import load_arrays, save_arrays
 from sentiment_kit.training.examples import Batch, TokenisedExamples, batches, draw_weights
 
 
@@ -96,15 +97,13 @@ class Judgements:
 
     def save(self, file: Path) -> None:
         """Write the arrays; the file appears when it is complete."""
-        partial = file.with_suffix(".partial.npz")
-        np.savez(partial, **vars(self))
-        partial.replace(file)
+        save_arrays(file, vars(self))
 
     @classmethod
     def load(cls, file: Path) -> Judgements:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as arrays:
-            return cls(arrays["logits"], arrays["known"], str(arrays["examples"]))
+        arrays = load_arrays(file)
+        return cls(arrays["logits"], arrays["known"], str(arrays["examples"]))
 
 
 @dataclass(frozen=True)
