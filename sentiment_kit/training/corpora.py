@@ -3,8 +3,8 @@
 The table is ``<out>/examples.parquet``; its columns are in `SCHEMA`. A row's side (``train``, ``dev``, ``test``) is a
 hash of the smallest text of its group of near-duplicates, so it never moves when sets come or go around it; the sets of
 tier ``restricted`` have the side ``eval`` and whatever resembles them is dropped from the others. The project's own
-feedback comes last and changes nothing in the rows before it, so that a first stage of training on the sets alone stays
-valid while the feedback grows.
+feedback comes after them and changes nothing in the rows before it, so that a first stage of training on the sets alone
+stays valid while the feedback grows. Unlabelled rows come last.
 """
 
 from __future__ import annotations
