@@ -165,6 +165,14 @@ _PREPARED_BY = {
 }
 
 
+def check_tokenizer(tokenizer: Tokenizer, base: Bundle) -> None:
+    """Raise a `CorpusError` if a tokenizer is not a bundle's."""
+    file = base.file(TOKENIZER_FILE)
+    if Tokenizer.from_file(str(file)).to_str() != tokenizer.to_str():
+        wanted = f"prepare_text.py --tokenizer {file} keeps it"
+        raise CorpusError("SK631", f"the texts' tokenizer is not that of {base.folder}; {wanted}")
+
+
 @dataclass(frozen=True)
 class Sources:
     """What training starts from and what its lessons are made of.
@@ -202,11 +210,7 @@ class Sources:
             CorpusError: If the base has another tokenizer.
         """
         if self.base:
-            if Tokenizer.from_file(str(self.base.file(TOKENIZER_FILE))).to_str() != tokenizer.to_str():
-                wanted = f"prepare_text.py --tokenizer {self.base.file(TOKENIZER_FILE)} keeps it"
-                raise CorpusError(
-                    "SK631", f"the tokenizer in {self.prepared} is not that of {self.base.folder}; {wanted}"
-                )
+            check_tokenizer(tokenizer, self.base)
             network = load_network(self.base).to("cuda" if torch.cuda.is_available() else "cpu")
             torch.manual_seed(1)  # of dropout and of the lessons' weights
             return (

@@ -25,7 +25,7 @@ from sentiment_kit.encoder.network import Block, FeedbackNetwork, Part, Shape
 from sentiment_kit.encoder.torch import load_network
 from sentiment_kit.errors import CorpusError
 from sentiment_kit.taxonomy import CHURN_KINDS, SENTIMENTS, THEMES
-from sentiment_kit.training.default import MEANINGS_FILE, Sides, Sources, glance, marks_of
+from sentiment_kit.training.default import MEANINGS_FILE, Sides, Sources, check_tokenizer, glance, marks_of
 from sentiment_kit.training.examples import TokenisedExamples
 from sentiment_kit.training.lessons import padded
 from sentiment_kit.training.meaning import Meanings, read_by_teacher
@@ -181,7 +181,7 @@ def load_large(encoder: Path, checkpoint: Path, report: Report) -> FeedbackNetwo
         CorpusError: If there is no such file.
     """
     if not checkpoint.is_file():
-        raise CorpusError("SK625", f"there is no {checkpoint}; scripts/train_large.py makes it")
+        raise CorpusError("SK634", f"there is no {checkpoint}; scripts/train_large.py makes it")
     saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
     report(f"{checkpoint} has learnt from {saved['done']:,} texts of {LARGE_STAGES[-1].examples:,}")
     state = saved["network"]
@@ -258,15 +258,17 @@ def fit_large(sides: Sides, sources: Sources, encoder: Path, folder: Path, repor
 
     Raises:
         BundleError: If the weights of the base are missing, truncated or altered.
-        CorpusError: If a file is missing, there is no base, or it has another tokenizer.
+        CorpusError: If a file is missing, or the base has another tokenizer.
+        ValueError: If there is no base.
     """
     sources.check()
     if sources.base is None:
-        raise CorpusError("SK625", "the large network needs a bundle, whose network says where its tokens begin")
-    tokenizer = Tokenizer.from_file(str(sources.base.file(TOKENIZER_FILE)))
+        raise ValueError("the large network needs a bundle, whose network says where its tokens begin")
     prepared = sources.prepared / TOKENIZER_FILE
-    if not prepared.is_file() or Tokenizer.from_file(str(prepared)).to_str() != tokenizer.to_str():
-        raise CorpusError("SK631", f"{prepared} is not the tokenizer of {sources.base.folder}, which the meanings need")
+    if not prepared.is_file():
+        raise CorpusError("SK635", f"there is no {prepared}; scripts/prepare_text.py makes it")
+    tokenizer = Tokenizer.from_file(str(prepared))
+    check_tokenizer(tokenizer, sources.base)
     meanings = Meanings.load(sources.prepared / MEANINGS_FILE)
     pieces = first_vectors(load_network(sources.base), tokenizer, meanings, encoder, report)
     network = large_network(encoder, pieces)
