@@ -4,7 +4,8 @@ The table is ``<out>/examples.parquet``; its columns are in `SCHEMA`. A row's si
 hash of the smallest text of its group of near-duplicates, so it never moves when sets come or go around it; the sets of
 tier ``restricted`` have the side ``eval`` and whatever resembles them is dropped from the others. The project's own
 feedback comes after them and changes nothing in the rows before it, so that a first stage of training on the sets alone
-stays valid while the feedback grows. Unlabelled rows come last.
+stays valid while the feedback grows. Then come unlabelled rows, last what readers of the project say of the rows of
+both.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ UNLABELLED = {
     "en": {"imdb_reviews": "none stated", "app_reviews_scraped": "none stated"},
 }
 """Files of ``raw/<language>`` with feedback and opinions, and their licences as found. Their rows, in sets whose names
-begin with ``raw_``, have no labels: what a stage learns from them is the judgement of other networks."""
+begin with ``raw_``, have no labels: what a stage learns from them is the judgement of other networks, or what the
+project's readers say of some of them."""
 
 RAW = "raw_"
 _RAW_ROWS, _RAW_SHORTEST, _RAW_LONGEST = 15_000, 12, 500  # of a file; characters of a row
@@ -120,9 +122,9 @@ def build(data: Path, corpora: Path, out: Path, report: Callable[[str], None]) -
     groups = Groups()
     dropped: Counter[str] = Counter()
     kept = _place_sets(sets, groups, dropped)
-    kept += _labelled(kept, corpora, dropped)
-    kept += _place_own(own, sets, groups, dropped)
-    kept += _place_raw(list(_raw_examples(data)), len(sets) + len(own), groups, dropped)
+    own_kept = _place_own(own, sets, groups, dropped)
+    raw = _place_raw(list(_raw_examples(data)), len(sets) + len(own), groups, dropped)
+    kept = [*kept, *own_kept, *raw, *_labelled(kept + raw, corpora, dropped)]
     out.mkdir(parents=True, exist_ok=True)
     table = out / "examples.parquet"
     rows = [{name: getattr(example, name) for name in SCHEMA.names} for example in kept]
@@ -157,7 +159,7 @@ def _own_examples(corpora: Path) -> Iterator[Example]:
 
 
 def _labelled(placed: list[Example], corpora: Path, dropped: Counter[str]) -> list[Example]:
-    """Return a copy of each row of a set that a reader of the project has labelled, with those labels, on its side."""
+    """Return a copy of each row that a reader of the project has labelled, with those labels, on its side."""
     rows = {(example.language, example.set, example.id): example for example in placed}
     found = []
     for language in LANGUAGES:
@@ -302,9 +304,9 @@ def _raw_examples(data: Path) -> Iterator[Example]:
             with gzip.open(file, "rt", encoding="utf-8") as lines:
                 texts = {line.strip() for line in lines if _RAW_SHORTEST <= len(line.strip()) <= _RAW_LONGEST}
             chosen = sorted(texts, key=lambda text: hashlib.sha256(text.encode()).digest())[:_RAW_ROWS]
-            for number, text in enumerate(chosen):
-                row = f"{RAW}{name}"
-                yield Example(f"{row}-{number}", row, language, 1.0, text, -1, nothing, -1, side="train")
+            for text in chosen:
+                row, key = f"{RAW}{name}", hashlib.sha256(text.encode()).hexdigest()[:12]
+                yield Example(f"{row}-{key}", row, language, 1.0, text, -1, nothing, -1, side="train")
 
 
 def _place_raw(raw: list[Example], before: int, groups: Groups, dropped: Counter[str]) -> list[Example]:

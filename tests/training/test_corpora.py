@@ -1,6 +1,7 @@
 """From sets and cards to examples: labels mapped, unknown kept unknown, near-duplicates on one side."""
 
 import gzip
+import hashlib
 import json
 import random
 import string
@@ -100,6 +101,7 @@ def test_the_extra_texts_and_the_readers_labels_are_valid(language):
     allowed = {
         card.name for card in load_cards(CORPORA / "cards") if card.language == language and card.tier != "restricted"
     }
+    allowed |= {f"{corpora.RAW}{name}" for name in corpora.UNLABELLED[language]}
     assert {label.set for label in labels} <= allowed
 
 
@@ -117,6 +119,23 @@ def test_a_readers_labels_stand_beside_those_of_the_set(tmp_path):
     assert [name for name, value in themes(rows["own_labels"]).items() if value] == ["delay"]
     assert rows["own_labels"]["churn"] == 1
     assert rows["own_labels"]["kinds"] == [1, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_reader_may_label_a_line_without_labels(tmp_path):
+    line = "The tram stopped between two stops and the driver read us a poem"
+    raw = tmp_path / "data" / "raw" / "en" / "imdb_reviews.txt.gz"
+    raw.parent.mkdir(parents=True)
+    with gzip.open(raw, "wt", encoding="utf-8") as file:
+        file.write(f"{line}\nAnother line that nobody has read\n")
+    name = f"raw_imdb_reviews-{hashlib.sha256(line.encode()).hexdigest()[:12]}"
+    labels = tmp_path / "corpora" / "labels" / "en.jsonl"
+    labels.parent.mkdir(parents=True)
+    label = {"set": "raw_imdb_reviews", "id": name, "sentiment": "positive", "themes": [], "churn": []}
+    labels.write_text(json.dumps(label) + "\n", encoding="utf-8")
+    make(tmp_path, [card()], {"train/en/shop": [{"text": "fine", "label": "positive"}]})
+    rows = pq.read_table(tmp_path / "out" / "examples.parquet").to_pylist()
+    read = [row for row in rows if row["set"] == "own_labels"]
+    assert [(row["text"], row["side"], row["sentiment"], row["churn"]) for row in read] == [(line, "train", 2, 0)]
 
 
 def test_labels_of_a_restricted_set_are_refused(tmp_path):
