@@ -9,7 +9,7 @@ from sentiment_kit.taxonomy import LANGUAGES
 from sentiment_kit.training.agreement import agreement
 from sentiment_kit.training.feedback import load_feedback
 
-_WITHOUT_PHRASES = ("extra", "labels")
+_WITHOUT_PHRASES = ("extra", "labels", "posts")
 """Corpora whose second reader named kinds of churn and marked no phrases."""
 
 
@@ -22,9 +22,11 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|")
     for corpus in ("feedback", "churn", *_WITHOUT_PHRASES):
         for language in LANGUAGES:
-            file = options.corpora / corpus / f"{language}.jsonl"
+            both, file = (options.corpora / folder / f"{language}.jsonl" for folder in (f"readers/{corpus}", corpus))
+            if not both.exists():
+                continue
             texts = None if corpus in _WITHOUT_PHRASES else {record.id: record.text for record in load_feedback(file)}
-            found = agreement(options.corpora / "readers" / corpus / f"{language}.jsonl", texts)
+            found = agreement(both, texts)
             figures = (found.sentiment, found.themes, found.churn, found.kind, found.phrase)
             shown = " | ".join("-" if figure is None else f"{figure:.3f}" for figure in figures)
             print(f"| {corpus} | {language} | {found.texts} | {shown} |")

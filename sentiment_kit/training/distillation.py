@@ -240,7 +240,7 @@ _PLACED = Recipe(
 )
 LARGE_STAGES = (
     _PLACED,
-    replace(_PLACED, name="large", examples=200_000, rate=8e-4, seed=12, lessons=("meanings", "templates", "words")),
+    replace(_PLACED, name="large", examples=260_000, rate=8e-4, seed=12, lessons=("meanings", "templates", "words")),
 )
 """The large network on the mixture of the last stages of the small one, first beside meanings, which its new tokens
 have to find their place among, then beside all lessons in turns."""
