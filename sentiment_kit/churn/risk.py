@@ -23,7 +23,7 @@ from sentiment_kit.taxonomy import DEFINITE_KINDS, SERIOUS_KINDS
 HEAD_WEIGHT = 0.5
 """Weight of the churn head beside phrases."""
 
-HEAD_THRESHOLD = 0.5
+HEAD_THRESHOLD = 0.4
 """Probability from which the churn head alone is a sign, in a text that is surely not positive; in one that surely is
 positive it takes certainty. `raises_alone` goes from one to the other."""
 
@@ -48,7 +48,7 @@ def counted(matches: Sequence[PhraseMatch], head: float | None, positive: float)
     return [match for match in matches if match.own or not doubted]
 
 
-def raises_alone(head: float | None, positive: float) -> bool:
+def raises_alone(head: float | None, positive: float, threshold: float = HEAD_THRESHOLD) -> bool:
     """Say whether the churn head's probability is a sign by itself, where no pattern found a phrase.
 
     The threshold rises with the probability that the text is positive: in praise the head errs most, and there is most
@@ -57,8 +57,9 @@ def raises_alone(head: float | None, positive: float) -> bool:
     Args:
         head: Probability of the churn head, or None where the model has none.
         positive: Probability that the text is positive.
+        threshold: What is asked of a text that is surely not positive.
     """
-    return head is not None and head >= HEAD_THRESHOLD + (1.0 - HEAD_THRESHOLD) * positive
+    return head is not None and head >= threshold + (1.0 - threshold) * positive
 
 
 def assess(matches: Sequence[PhraseMatch], head: float | None, positive: float = 0.0) -> ChurnRisk:
