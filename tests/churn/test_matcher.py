@@ -4,7 +4,7 @@ import pytest
 
 from sentiment_kit.churn.matcher import PhraseMatch, PhraseMatcher
 from sentiment_kit.churn.patterns import ContextRule, Pattern
-from sentiment_kit.churn.risk import assess
+from sentiment_kit.churn.risk import HEAD_THRESHOLD, assess
 from sentiment_kit.results import ChurnPhrase
 from sentiment_kit.taxonomy import LANGUAGES
 
@@ -108,8 +108,8 @@ def phrase(kind, weight=0.8):
     [
         ([], 0.0, "none"),
         ([], None, "none"),
-        ([], 0.49, "none"),
-        ([], 0.5, "low"),
+        ([], HEAD_THRESHOLD - 0.01, "none"),
+        ([], HEAD_THRESHOLD, "low"),
         (["regret"], 0.0, "low"),
         (["regret", "regret"], 0.0, "low"),
         (["regret", "distrust"], 0.0, "medium"),
