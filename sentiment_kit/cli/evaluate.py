@@ -17,7 +17,7 @@ from sentiment_kit.taxonomy import LANGUAGES
 if TYPE_CHECKING:
     from sentiment_kit.analyzer import Analyzer
 
-_ORDINARY = 2000
+_ORDINARY = 6000
 
 
 def evaluate(
