@@ -1,8 +1,9 @@
 """Templates: many sentences with the same labels written as one line, to teach what a word alone does not tell.
 
 ``corpora/templates/<topic>/<language>.jsonl``: ``negation`` has what a negation does to a word, ``churn`` what tells
-leaving from staying where the words are the same, ``people`` the same words about all kinds of people. A line is ``{"sentiment": ..., "churn": [...], "slots": [[...]]}``;
-one alternative of each slot is drawn, and the drawn ones follow one another. CheckList (Ribeiro et al. 2020) tests
+leaving from staying where the words are the same, ``people`` the same words about all kinds of people. A line is
+``{"sentiment": ..., "churn": [...], "slots": [[...]]}``; one alternative of each slot is drawn, and the drawn ones
+follow one another. CheckList (Ribeiro et al. 2020) tests
 models with such lines; these are learnt from, and the suites are written apart from them.
 """
 
